@@ -1,0 +1,1 @@
+//! centime's actors: one a user, found, rehydrated and passivated by a directory

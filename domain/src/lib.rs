@@ -1,0 +1,1 @@
+//! centime's pure core: commands, events, state, decide and evolve

@@ -1,0 +1,1 @@
+//! centime's engine: logs, shards, journal, recovery, feed

@@ -1,0 +1,1 @@
+//! centime's HTTP/JSON edge

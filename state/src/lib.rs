@@ -1,0 +1,1 @@
+//! centime's page store: sled behind a trait, write-behind, watermark
