@@ -1,0 +1,124 @@
+//! CloudEvents 1.0, structured JSON: commands in, events out.
+
+use centime_domain::{Command, CommandId, Event, Input, Refusal, UserId};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::io::Write as _;
+use uuid::Uuid;
+
+/// A command as it came over the wire.
+#[derive(Debug)]
+pub struct CommandEnvelope {
+    /// Whose command.
+    pub user: UserId,
+    /// Its id, time and content.
+    pub input: Input,
+}
+
+/// The bytes are no command envelope; the text says what is missing or wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct EnvelopeError(pub String);
+
+#[derive(Deserialize)]
+struct Raw<'a> {
+    #[serde(borrow)]
+    specversion: Cow<'a, str>,
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    subject: Cow<'a, str>,
+    #[serde(borrow)]
+    time: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    data: &'a RawValue,
+}
+
+impl CommandEnvelope {
+    /// Reads an envelope. `expected` is the type its topic stands for (`None`: any). An envelope without `time` gets
+    /// `received`. Data that is not what its type asks for is no error here: it becomes the input's refusal, so that the
+    /// sender is answered.
+    pub fn parse(bytes: &[u8], expected: Option<&str>, received: Timestamp) -> Result<Self, EnvelopeError> {
+        let raw: Raw<'_> = serde_json::from_slice(bytes)
+            .map_err(|e| EnvelopeError(format!("not a CloudEvents 1.0 JSON envelope: {e}")))?;
+        if raw.specversion != "1.0" {
+            return Err(EnvelopeError(format!("specversion is {:?}, must be \"1.0\"", raw.specversion)));
+        }
+        if expected.is_some_and(|t| t != raw.kind) {
+            return Err(EnvelopeError(format!("type {:?} does not belong on this topic", raw.kind)));
+        }
+        if !Command::types().contains(&raw.kind.as_ref()) {
+            return Err(EnvelopeError(format!("unknown command type {:?}", raw.kind)));
+        }
+        let named = |r: Refusal| EnvelopeError(r.to_string());
+        let user = UserId::parse(&raw.subject).map_err(named)?;
+        let id = CommandId::parse(&raw.id).map_err(named)?;
+        let time = match &raw.time {
+            None => received,
+            Some(text) => text.parse().map_err(|e| EnvelopeError(format!("time {text:?} is not RFC 3339: {e}")))?,
+        };
+        Ok(Self { user, input: input(id, time, &raw.kind, raw.data.get().as_bytes()) })
+    }
+}
+
+/// The input for a command of a known type; unreadable data becomes its refusal.
+pub(crate) fn input(id: CommandId, time: Timestamp, kind: &str, data: &[u8]) -> Input {
+    let command = Command::parse(kind, data);
+    let body_hash = match &command {
+        Ok(command) => command.body_hash(),
+        Err(_) => xxhash_rust::xxh3::xxh3_64(data),
+    };
+    Input { id, time, body_hash, command }
+}
+
+/// Appends an event's envelope. Its id is a UUIDv5 of user, command id and place among the command's events.
+pub fn write_event(out: &mut Vec<u8>, at: &EventPlace<'_>, event: &Event) {
+    open(out, at, event.type_name());
+    event.write_json(out);
+    out.push(b'}');
+}
+
+/// Appends the envelope of a `command_rejected` event.
+pub fn write_rejected(out: &mut Vec<u8>, at: &EventPlace<'_>, refusal: &Refusal) {
+    open(out, at, "command_rejected");
+    serde_json::to_writer(&mut *out, refusal).expect("a refusal is plain text");
+    out.push(b'}');
+}
+
+/// Where an event stands: all of its envelope but the event itself.
+#[derive(Debug, Clone, Copy)]
+pub struct EventPlace<'a> {
+    /// Whose.
+    pub user: &'a UserId,
+    /// The command that caused it.
+    pub command_id: &'a CommandId,
+    /// The command's time.
+    pub time_us: i64,
+    /// Partition, sequence of the commit record, index among the record's events.
+    pub sequence: (u16, u64, u32),
+    /// Place among the events of its command.
+    pub nth: u32,
+}
+
+fn open(out: &mut Vec<u8>, at: &EventPlace<'_>, kind: &str) {
+    let mut name = [0; 400];
+    let mut rest = &mut name[..];
+    write!(rest, "{}/{}/{}", at.user.as_str(), at.command_id.as_str(), at.nth)
+        .expect("128 + 255 + 10 digits + 2 fit in 400");
+    let used = 400 - rest.len();
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, &name[..used]);
+    let (partition, sequence, index) = at.sequence;
+    let time = Timestamp::from_microsecond(at.time_us).unwrap_or(Timestamp::MAX);
+    write!(
+        out,
+        r#"{{"specversion":"1.0","id":"{id}","source":"/centime","type":"{kind}","subject":"{}","time":"{time}","datacontenttype":"application/json","causationid":"#,
+        at.user.as_str()
+    )
+    .expect("writing to memory does not fail");
+    serde_json::to_writer(&mut *out, at.command_id.as_str()).expect("a string is JSON");
+    write!(out, r#","sequence":"{partition}:{sequence}:{index}","data":"#).expect("writing to memory does not fail");
+}
