@@ -1,1 +1,13 @@
-//! centime's actors: one a user, found, rehydrated and passivated by a directory
+//! centime's actors: one a user, around the pure domain.
+//!
+//! Map: `source` (where pages come from: the one thing an actor asks of the outside) · `user` (the actor and its messages)
+//! · `directory` (finds, starts and passivates a shard's actors). Everything here lives on one shard's thread; nothing
+//! here knows about journals, commits or sled.
+
+mod directory;
+mod source;
+mod user;
+
+pub use directory::{Directory, Passivated};
+pub use source::{PageSource, Row, SourceError};
+pub use user::{ActorError, Apply, Ask, Decide, Decided, TakePages, Verdict};

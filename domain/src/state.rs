@@ -57,6 +57,11 @@ impl UserState {
         unimplemented!()
     }
 
+    /// True while a change is being made: seen from outside only after a panic in the middle of one.
+    pub fn mid_change(&self) -> bool {
+        unimplemented!()
+    }
+
     /// About how many bytes of memory this state takes.
     pub fn weight(&self) -> usize {
         unimplemented!()
