@@ -35,7 +35,11 @@ impl CommandId {
         if (1..=255).contains(&text.len()) && text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
             Ok(Self(text.into()))
         } else {
-            Err(Refusal::new("invalid_command_id", "id", "a command id is 1 to 255 printable ASCII characters"))
+            Err(Refusal::new(
+                "invalid_command_id",
+                "id",
+                "a command id is 1 to 255 printable ASCII characters",
+            ))
         }
     }
 

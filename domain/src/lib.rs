@@ -1,23 +1,39 @@
 //! centime's pure core: commands in, events out, no I/O, no clock, no randomness.
 //!
-//! Map: `id` (names of users and commands) · `refusal` (named refusals) · `input` (what is decided on, what came of it) ·
-//! `command` + `commands/` (the registry) · `event` (facts) · `page` (state in pieces) · `state` (one user's state) ·
-//! `query` (questions to it).
+//! Map: `values` (amounts, currencies, dates, texts) · `id` (names of users and commands) · `refusal` (named refusals) ·
+//! `transaction`, `budget` (what they are) · `commands` (the registry; one file a command) · `events` (facts) · `input`
+//! (what is decided on, what came of it) · `page` (names of state's pieces) · `state` (one user's state) · `query`
+//! (questions to it) · `read` (JSON, field by field) · `stable_hash` (hashes kept for ever).
+//!
+//! Absent on purpose: anything that knows what time it is, where bytes are stored, or who asks.
 
-mod command;
-mod event;
+mod budget;
+mod commands;
+mod events;
 mod id;
 mod input;
 mod page;
 mod query;
+mod read;
 mod refusal;
+mod stable_hash;
 mod state;
+mod transaction;
+mod values;
 
-pub use command::Command;
-pub use event::Event;
+pub use budget::Policy;
+pub use commands::{
+    Command, CreateTransaction, DeleteTransaction, RemoveBudget, SetBudget, UpdateTransaction,
+};
+pub use events::{
+    BudgetExceeded, BudgetRecovered, BudgetRemoved, BudgetSet, BudgetThresholdReached, Event,
+    TransactionCreated, TransactionDeleted, TransactionUpdated,
+};
 pub use id::{CommandId, UserId};
 pub use input::{Entry, Handled, Input, Outcome};
 pub use page::{PageError, PageKey, PageRange};
-pub use query::Query;
+pub use query::{Query, TransactionsQuery};
 pub use refusal::Refusal;
 pub use state::UserState;
+pub use transaction::{Split, Status, Transaction, TransactionType};
+pub use values::{Amount, Currency, Date, Month};

@@ -1,22 +1,74 @@
 //! State in pieces: the unit of state I/O.
 
+use crate::Date;
+
 /// Names one page of one user's state.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PageKey {
     /// Always loaded: everything of a small user.
     Root,
+    /// Where a transaction that left the root page is, by the hash of its id.
+    Transaction(u128),
+    /// A transaction that left the root page, by date and by its number among the user's transactions.
+    ByDate(Date, u64),
+    /// A decided command that left the root page, by the hash of its id.
+    SeenId(u128),
+    /// The month totals of a year that left the root page, for one block of categories.
+    Totals {
+        /// The year.
+        year: u16,
+        /// Which block of categories.
+        block: u16,
+    },
 }
+
+const ROOT: u8 = 0;
+const TRANSACTION: u8 = 1;
+const BY_DATE: u8 = 2;
+const SEEN_ID: u8 = 3;
+const TOTALS: u8 = 4;
 
 impl PageKey {
     /// The key's bytes; byte order is the order of [`PageRange`].
     pub fn to_bytes(&self) -> Vec<u8> {
-        unimplemented!()
+        match *self {
+            Self::Root => vec![ROOT],
+            Self::Transaction(hash) => tagged(TRANSACTION, &[&hash.to_be_bytes()]),
+            Self::ByDate(date, ordinal) => {
+                tagged(BY_DATE, &[&date.packed().to_be_bytes(), &ordinal.to_be_bytes()])
+            }
+            Self::SeenId(hash) => tagged(SEEN_ID, &[&hash.to_be_bytes()]),
+            Self::Totals { year, block } => tagged(TOTALS, &[&year.to_be_bytes(), &block.to_be_bytes()]),
+        }
     }
 
     /// The inverse of [`PageKey::to_bytes`].
-    pub fn from_bytes(_bytes: &[u8]) -> Option<Self> {
-        unimplemented!()
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (tag, rest) = bytes.split_first()?;
+        match (*tag, rest.len()) {
+            (ROOT, 0) => Some(Self::Root),
+            (TRANSACTION, 16) => Some(Self::Transaction(u128::from_be_bytes(rest.try_into().ok()?))),
+            (BY_DATE, 12) => {
+                let date = Date::from_packed(u32::from_be_bytes(rest[..4].try_into().ok()?))?;
+                Some(Self::ByDate(date, u64::from_be_bytes(rest[4..].try_into().ok()?)))
+            }
+            (SEEN_ID, 16) => Some(Self::SeenId(u128::from_be_bytes(rest.try_into().ok()?))),
+            (TOTALS, 4) => Some(Self::Totals {
+                year: u16::from_be_bytes(rest[..2].try_into().ok()?),
+                block: u16::from_be_bytes(rest[2..].try_into().ok()?),
+            }),
+            _ => None,
+        }
     }
+}
+
+fn tagged(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(17);
+    bytes.push(tag);
+    for part in parts {
+        bytes.extend_from_slice(part);
+    }
+    bytes
 }
 
 /// A run of pages a query wants to walk through.
@@ -40,4 +92,39 @@ pub struct PageError {
     pub key: String,
     /// Why.
     pub reason: String,
+}
+
+impl PageError {
+    pub(crate) fn new(key: PageKey, reason: impl std::fmt::Display) -> Self {
+        Self { key: format!("{key:?}"), reason: reason.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_reads_itself_back() {
+        let keys = [
+            PageKey::Root,
+            PageKey::Transaction(7),
+            PageKey::ByDate(Date::FIRST, u64::MAX),
+            PageKey::SeenId(u128::MAX),
+            PageKey::Totals { year: 2026, block: 3 },
+        ];
+        for key in keys {
+            assert_eq!(PageKey::from_bytes(&key.to_bytes()), Some(key));
+        }
+        assert_eq!(PageKey::from_bytes(&[]), None);
+        assert_eq!(PageKey::from_bytes(&[9]), None);
+        assert_eq!(PageKey::from_bytes(&[ROOT, 0]), None);
+    }
+
+    #[test]
+    fn the_bytes_order_like_the_days() {
+        let early = PageKey::ByDate(Date::read("2025-12-31").expect("a date"), 9).to_bytes();
+        let late = PageKey::ByDate(Date::read("2026-01-01").expect("a date"), 1).to_bytes();
+        assert!(early < late);
+    }
 }

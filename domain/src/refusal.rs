@@ -24,4 +24,16 @@ impl Refusal {
     ) -> Self {
         Self { code: Cow::Borrowed(code), field: Some(field.into()), text: text.into() }
     }
+
+    /// A refusal that concerns no field, or whose field is named later by [`Refusal::at`].
+    pub fn plain(code: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
+        Self { code: Cow::Borrowed(code), field: None, text: text.into() }
+    }
+
+    /// The same, naming the field.
+    #[must_use]
+    pub fn at(mut self, field: impl Into<Cow<'static, str>>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
 }

@@ -1,0 +1,86 @@
+//! Fields that several commands share, from raw to checked.
+
+use crate::read::Field;
+use crate::transaction::{Split, Transaction, TransactionType};
+use crate::values::{CATEGORY, TAG, TextRule};
+use crate::{Amount, Currency, Refusal};
+use serde::Deserialize;
+
+/// More labels or parts than this are no person's doing.
+const MOST_TAGS: usize = 50;
+const MOST_SPLITS: usize = 100;
+
+/// A part as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSplit {
+    category: String,
+    amount: Field<Amount>,
+}
+
+/// An amount above zero.
+pub(super) fn positive(amount: Field<Amount>, field: &'static str) -> Result<Amount, Refusal> {
+    let amount = amount.at(field)?;
+    if amount.is_zero() {
+        return Err(Refusal::new("amount_zero", field, "an amount must be above zero"));
+    }
+    Ok(amount)
+}
+
+/// A text that may be left out.
+pub(super) fn text(
+    text: Option<String>,
+    rule: &TextRule,
+    field: &'static str,
+) -> Result<Option<Box<str>>, Refusal> {
+    text.map(|text| rule.check(text, field)).transpose()
+}
+
+pub(super) fn tags(tags: Vec<String>) -> Result<Box<[Box<str>]>, Refusal> {
+    if tags.len() > MOST_TAGS {
+        return Err(Refusal::new("too_many_tags", "tags", format!("at most {MOST_TAGS}")));
+    }
+    tags.into_iter().map(|tag| TAG.check(tag, "tags")).collect()
+}
+
+pub(super) fn splits(splits: Vec<RawSplit>) -> Result<Box<[Split]>, Refusal> {
+    if splits.len() > MOST_SPLITS {
+        return Err(Refusal::new("too_many_splits", "splits", format!("at most {MOST_SPLITS}")));
+    }
+    splits.into_iter().enumerate().map(|(i, raw)| split(i, raw)).collect()
+}
+
+fn split(i: usize, raw: RawSplit) -> Result<Split, Refusal> {
+    let amount_field = || format!("splits[{i}].amount");
+    let category =
+        CATEGORY.check(raw.category, "category").map_err(|no| no.at(format!("splits[{i}].category")))?;
+    let amount = raw.amount.at(amount_field())?;
+    if amount.is_zero() {
+        return Err(Refusal::new("amount_zero", amount_field(), "a part must be above zero"));
+    }
+    Ok(Split { category, amount })
+}
+
+/// Checks what only the whole transaction can tell: digits, the sum of the parts, refunds. Refuses with
+/// `amount_too_many_digits`, `splits_do_not_sum`, `refund_not_income`.
+pub(super) fn check_whole(transaction: &Transaction) -> Result<(), Refusal> {
+    let Transaction { amount, currency, splits, refund, transaction_type, .. } = transaction;
+    check_amounts(*amount, splits, *currency)?;
+    if *refund && *transaction_type != TransactionType::Income {
+        return Err(Refusal::new("refund_not_income", "refund", "a refund is an Income with a category"));
+    }
+    Ok(())
+}
+
+fn check_amounts(amount: Amount, splits: &[Split], currency: Currency) -> Result<(), Refusal> {
+    amount.check_digits(currency.digits()).map_err(|no| no.at("amount"))?;
+    for (i, split) in splits.iter().enumerate() {
+        split.amount.check_digits(currency.digits()).map_err(|no| no.at(format!("splits[{i}].amount")))?;
+    }
+    let sum = splits.iter().fold(Amount::ZERO, |sum, split| sum.plus(split.amount));
+    if !splits.is_empty() && sum != amount {
+        let text = format!("the parts sum to {sum}, the transaction is {amount}");
+        return Err(Refusal::new("splits_do_not_sum", "splits", text));
+    }
+    Ok(())
+}

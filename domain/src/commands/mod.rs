@@ -1,0 +1,95 @@
+//! The registry of commands. A command is one file here and one line in the list below.
+
+mod create_transaction;
+mod delete_transaction;
+mod fields;
+mod remove_budget;
+mod set_budget;
+mod update_transaction;
+
+pub use create_transaction::CreateTransaction;
+pub use delete_transaction::DeleteTransaction;
+pub use remove_budget::RemoveBudget;
+pub use set_budget::SetBudget;
+pub use update_transaction::UpdateTransaction;
+
+use crate::{CommandId, Event, Refusal, UserState, stable_hash};
+
+/// What a command may know besides itself and the state.
+pub(crate) struct Context<'a> {
+    /// The command's id.
+    pub id: &'a CommandId,
+    /// The command's time.
+    pub time: jiff::Timestamp,
+}
+
+/// What every command's file provides.
+pub(crate) trait Decide: Sized {
+    /// Reads `data`; refuses naming the field.
+    fn parse(data: &[u8]) -> Result<Self, Refusal>;
+
+    /// The transaction it is about, where there is one already.
+    fn target(&self) -> Option<&CommandId> {
+        None
+    }
+
+    /// What follows from it, or why it can't be. Alerts are not its business.
+    fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal>;
+}
+
+/// Generates [`Command`] and its dispatch from the list of commands.
+macro_rules! commands {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)+) => {
+        /// Every command there is.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Command {
+            $($(#[$doc])* $variant($variant),)+
+        }
+
+        impl Command {
+            /// The wire names of all commands, in registry order.
+            pub fn types() -> &'static [&'static str] {
+                &[$($name,)+]
+            }
+
+            /// This command's wire name.
+            pub fn type_name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)+ }
+            }
+
+            /// Reads `data` (JSON) as the named command. Refuses with `unknown_command`, or a refusal naming the field.
+            pub fn parse(type_name: &str, data: &[u8]) -> Result<Self, Refusal> {
+                match type_name {
+                    $($name => $variant::parse(data).map(Self::$variant),)+
+                    _ => Err(Refusal::new("unknown_command", "type", "there is no command of this type")),
+                }
+            }
+
+            /// A hash of the parsed body: equal bodies, however spelled, hash alike.
+            pub fn body_hash(&self) -> u64 {
+                match self { $(Self::$variant(command) => stable_hash::body_hash($name, command),)+ }
+            }
+
+            pub(crate) fn target(&self) -> Option<&CommandId> {
+                match self { $(Self::$variant(command) => command.target(),)+ }
+            }
+
+            pub(crate) fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
+                match self { $(Self::$variant(command) => command.decide(state, context),)+ }
+            }
+        }
+    };
+}
+
+commands! {
+    /// See [`CreateTransaction`].
+    CreateTransaction = "create_transaction",
+    /// See [`UpdateTransaction`].
+    UpdateTransaction = "update_transaction",
+    /// See [`DeleteTransaction`].
+    DeleteTransaction = "delete_transaction",
+    /// See [`SetBudget`].
+    SetBudget = "set_budget",
+    /// See [`RemoveBudget`].
+    RemoveBudget = "remove_budget",
+}

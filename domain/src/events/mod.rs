@@ -1,0 +1,83 @@
+//! Events: facts, in the past tense.
+
+mod budget;
+mod transaction;
+
+pub use budget::{BudgetExceeded, BudgetRecovered, BudgetRemoved, BudgetSet, BudgetThresholdReached};
+use serde::{Deserialize, Serialize};
+pub use transaction::{TransactionCreated, TransactionDeleted, TransactionUpdated};
+
+/// Generates [`Event`] and all that follows from the list of its variants.
+macro_rules! events {
+    ($($(#[$doc:meta])* $variant:ident($content:ty) = $name:literal,)+) => {
+        /// Every event there is. The order of the variants is the journal's format: append only.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        pub enum Event {
+            $($(#[$doc])* $variant($content),)+
+        }
+
+        /// The variants without their content, for numbering.
+        enum Kind { $($variant,)+ }
+
+        impl Event {
+            /// The wire names of all events.
+            pub fn types() -> &'static [&'static str] {
+                &[$($name,)+]
+            }
+
+            /// Its place in [`Event::types`].
+            pub fn type_index(&self) -> usize {
+                match self { $(Self::$variant(_) => Kind::$variant as usize,)+ }
+            }
+        }
+    };
+}
+
+events! {
+    /// See [`TransactionCreated`].
+    TransactionCreated(TransactionCreated) = "transaction_created",
+    /// See [`TransactionUpdated`]. Boxed: it is twice the size of the others, and rare.
+    TransactionUpdated(Box<TransactionUpdated>) = "transaction_updated",
+    /// See [`TransactionDeleted`].
+    TransactionDeleted(TransactionDeleted) = "transaction_deleted",
+    /// See [`BudgetSet`].
+    BudgetSet(BudgetSet) = "budget_set",
+    /// See [`BudgetRemoved`].
+    BudgetRemoved(BudgetRemoved) = "budget_removed",
+    /// See [`BudgetThresholdReached`].
+    BudgetThresholdReached(BudgetThresholdReached) = "budget_threshold_reached",
+    /// See [`BudgetExceeded`].
+    BudgetExceeded(BudgetExceeded) = "budget_exceeded",
+    /// See [`BudgetRecovered`].
+    BudgetRecovered(BudgetRecovered) = "budget_recovered",
+}
+
+impl Event {
+    /// This event's wire name.
+    pub fn type_name(&self) -> &'static str {
+        Self::types()[self.type_index()]
+    }
+
+    /// Appends the public JSON `data` of this event.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        let written = match self {
+            Self::TransactionCreated(event) => serde_json::to_writer(out, event),
+            Self::TransactionUpdated(event) => {
+                let TransactionUpdated { transaction, previous } = &**event;
+                serde_json::to_writer(out, &transaction::UpdatedJson { transaction, previous })
+            }
+            Self::TransactionDeleted(event) => serde_json::to_writer(out, event),
+            Self::BudgetSet(event) => serde_json::to_writer(out, event),
+            Self::BudgetRemoved(event) => serde_json::to_writer(out, event),
+            Self::BudgetThresholdReached(event) => serde_json::to_writer(out, event),
+            Self::BudgetExceeded(event) => serde_json::to_writer(out, event),
+            Self::BudgetRecovered(event) => serde_json::to_writer(out, event),
+        };
+        written.expect("events are plain data, and a Vec takes all of it");
+    }
+
+    /// True for what a person wants to be woken for (threshold reached, exceeded, recovered).
+    pub fn is_alert(&self) -> bool {
+        matches!(self, Self::BudgetThresholdReached(_) | Self::BudgetExceeded(_) | Self::BudgetRecovered(_))
+    }
+}

@@ -1,0 +1,70 @@
+//! Questions to one user's state. They change nothing, and see only what is decided.
+
+mod budgets;
+mod transactions;
+
+pub use transactions::TransactionsQuery;
+
+use crate::stable_hash::id_hash;
+use crate::{CommandId, Month, PageKey, PageRange, Refusal, UserState};
+use serde_json::{Value, json};
+
+/// Every question there is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Query {
+    /// One transaction: the object itself. Refused with `not_found` if it never was or is deleted.
+    Transaction {
+        /// Which.
+        id: CommandId,
+    },
+    /// Many transactions, the newest date first: `{"items":[…],"next_cursor":…|null}`.
+    Transactions(TransactionsQuery),
+    /// All budgets valid in a month, by category name: `{"items":[…],"next_cursor":null}`.
+    Budgets {
+        /// The month.
+        month: Month,
+    },
+    /// Income less expenses for each currency ever used: `{"items":[{"currency","balance"}],"next_cursor":null}`.
+    Balance,
+}
+
+impl Query {
+    /// Pages still to be inserted before [`Query::range`] and [`Query::answer`]; ask again until empty.
+    pub fn missing(&self, state: &UserState) -> Vec<PageKey> {
+        let mut keys = Vec::new();
+        match self {
+            Self::Transaction { id } => state.add_transaction(id_hash(id), &mut keys),
+            Self::Budgets { month } => budgets::missing(state, *month, &mut keys),
+            Self::Transactions(_) | Self::Balance => {}
+        }
+        keys
+    }
+
+    /// Rows the answer is made from, beyond single pages.
+    pub fn range(&self, state: &UserState) -> Option<PageRange> {
+        match self {
+            Self::Transactions(query) => query.range(state),
+            _ => None,
+        }
+    }
+
+    /// The answer as JSON. `rows` are those of [`Query::range`], in its order; refuses with `invalid_page` when one
+    /// can't be read (the cache is broken; it must be rebuilt).
+    pub fn answer(&self, state: &UserState, rows: &[(Vec<u8>, Vec<u8>)]) -> Result<Value, Refusal> {
+        match self {
+            Self::Transaction { id } => state.transaction(id).map(|transaction| json!(transaction)),
+            Self::Transactions(query) => query.answer(state, rows),
+            Self::Budgets { month } => Ok(list(&budgets::items(state, *month), None)),
+            Self::Balance => {
+                let item = |(currency, balance): &(_, _)| json!({"currency": currency, "balance": balance});
+                let items: Vec<Value> = state.balances().iter().map(item).collect();
+                Ok(list(&items, None))
+            }
+        }
+    }
+}
+
+/// The form of every list.
+fn list(items: &[Value], next_cursor: Option<&str>) -> Value {
+    json!({"items": items, "next_cursor": next_cursor})
+}

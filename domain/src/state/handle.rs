@@ -1,0 +1,86 @@
+//! A command's way through a state, first in the present, then again from the journal.
+
+use super::UserState;
+use super::rows::{Origin, SeenId};
+use crate::commands::Context;
+use crate::stable_hash::id_hash;
+use crate::{Command, Entry, Event, Handled, Input, Outcome, PageKey, Refusal};
+
+/// The one refusal that leaves no trace: the id belongs to the command that had it first.
+const ID_REUSED: &str = "id_reused";
+
+impl UserState {
+    /// Decides, evolves and reacts. `sequence` is that of the commit record the outcome will be in.
+    /// Everything [`UserState::missing`] asks for must be inserted.
+    pub fn handle(&mut self, input: &Input, sequence: u64) -> Handled {
+        debug_assert!(self.missing(input).is_empty(), "handle needs every page that `missing` names");
+        let hash = id_hash(&input.id);
+        if let Some(first) = self.decided(hash) {
+            return answer_again(first, input.body_hash);
+        }
+        let origin = Origin { body_hash: input.body_hash, sequence };
+        let outcome = match &input.command {
+            Ok(command) => self.decide(command, input, &origin),
+            Err(refusal) => Outcome::Refused(refusal.clone()),
+        };
+        self.remember(hash, origin, &outcome);
+        Handled::Decided(outcome)
+    }
+
+    /// Applies what the journal says was decided: the same effect on the state as [`UserState::handle`] had.
+    /// Everything [`UserState::missing_to_apply`] asks for must be inserted.
+    pub fn apply(&mut self, entry: &Entry, sequence: u64) {
+        debug_assert!(
+            self.missing_to_apply(entry).is_empty(),
+            "apply needs every page that `missing_to_apply` names"
+        );
+        let origin = Origin { body_hash: entry.body_hash, sequence };
+        match &entry.outcome {
+            Outcome::Accepted(events) => self.evolve_all(events, &origin),
+            Outcome::Refused(refusal) if refusal.code == ID_REUSED => return,
+            Outcome::Refused(_) => {}
+        }
+        self.remember(id_hash(&entry.command_id), origin, &entry.outcome);
+    }
+
+    fn decide(&mut self, command: &Command, input: &Input, origin: &Origin) -> Outcome {
+        let context = Context { id: &input.id, time: input.time };
+        let mut events = match command.decide(self, &context) {
+            Ok(events) => events,
+            Err(refusal) => return Outcome::Refused(refusal),
+        };
+        self.evolve_all(&events, origin);
+        let alerts = self.react(&events);
+        self.evolve_all(&alerts, origin);
+        events.extend(alerts);
+        Outcome::Accepted(events)
+    }
+
+    fn evolve_all(&mut self, events: &[Event], origin: &Origin) {
+        self.mid_change = true;
+        for event in events {
+            self.evolve(event, origin);
+        }
+    }
+
+    /// A created transaction remembers its command itself; all else is remembered here.
+    fn remember(&mut self, hash: u128, origin: Origin, outcome: &Outcome) {
+        let created = |events: &[Event]| matches!(events.first(), Some(Event::TransactionCreated(_)));
+        if !matches!(outcome, Outcome::Accepted(events) if created(events)) {
+            self.root.seen.push(SeenId { hash, origin });
+        }
+        self.pages.forget_absent(PageKey::Transaction(hash));
+        self.pages.forget_absent(PageKey::SeenId(hash));
+        self.root_changed = true;
+        self.spill();
+        self.mid_change = false;
+    }
+}
+
+fn answer_again(first: Origin, body_hash: u64) -> Handled {
+    if first.body_hash == body_hash {
+        return Handled::Repeated { sequence: first.sequence };
+    }
+    let text = "another command had this id; a new command needs a new id";
+    Handled::Decided(Outcome::Refused(Refusal::new(ID_REUSED, "id", text)))
+}

@@ -1,0 +1,151 @@
+//! Which pages a command needs. A user who fits the root page never needs any.
+
+use super::UserState;
+use super::pages::Page;
+use crate::commands::Context;
+use crate::stable_hash::id_hash;
+use crate::transaction::Transaction;
+use crate::{Entry, Event, Input, Month, Outcome, PageKey};
+
+impl UserState {
+    /// Pages that must be inserted before `input` can be handled; ask again until empty.
+    pub fn missing(&self, input: &Input) -> Vec<PageKey> {
+        if !self.has_spilled() {
+            return Vec::new();
+        }
+        let hash = id_hash(&input.id);
+        let mut keys = self.missing_id(hash);
+        let Ok(command) = &input.command else {
+            return keys;
+        };
+        if let Some(target) = command.target() {
+            self.add_transaction(id_hash(target), &mut keys);
+        }
+        if keys.is_empty() && self.decided(hash).is_none() {
+            // What is decided without the totals can only be too generous: it still names every total that it touches.
+            let context = Context { id: &input.id, time: input.time };
+            if let Ok(events) = command.decide(self, &context) {
+                self.add_totals(&events, &mut keys);
+            }
+        }
+        keys
+    }
+
+    /// Pages that must be inserted before `entry` can be applied; ask again until empty.
+    pub fn missing_to_apply(&self, entry: &Entry) -> Vec<PageKey> {
+        let mut keys = Vec::new();
+        if let (true, Outcome::Accepted(events)) = (self.has_spilled(), &entry.outcome) {
+            for event in events {
+                match event {
+                    Event::TransactionUpdated(event) => {
+                        self.add_transaction(id_hash(&event.previous.id), &mut keys);
+                    }
+                    Event::TransactionDeleted(event) => {
+                        self.add_transaction(id_hash(&event.transaction.id), &mut keys);
+                    }
+                    _ => {}
+                }
+            }
+            self.add_totals(events, &mut keys);
+        }
+        keys
+    }
+
+    fn has_spilled(&self) -> bool {
+        self.root.spilled_transactions || self.root.spilled_seen || !self.root.spilled_years.is_empty()
+    }
+
+    /// Where a command with this id could be, unless the root page knows it.
+    fn missing_id(&self, hash: u128) -> Vec<PageKey> {
+        let mut keys = Vec::new();
+        if self.decided(hash).is_none() {
+            let places = [
+                (self.root.spilled_transactions, PageKey::Transaction(hash)),
+                (self.root.spilled_seen, PageKey::SeenId(hash)),
+            ];
+            keys.extend(places.iter().filter(|(spilled, _)| *spilled).map(|(_, key)| *key));
+            keys.retain(|key| !self.pages.is_loaded(*key));
+        }
+        keys
+    }
+
+    /// First where the transaction is, then the transaction.
+    pub(crate) fn add_transaction(&self, hash: u128, keys: &mut Vec<PageKey>) {
+        if !self.root.spilled_transactions || self.root.tail.iter().any(|row| row.hash == hash) {
+            return;
+        }
+        let place = PageKey::Transaction(hash);
+        match self.pages.get(place) {
+            Some(Page::Pointer(pointer)) => {
+                let row = pointer.date.map(|date| PageKey::ByDate(date, pointer.ordinal));
+                if let Some(row) = row {
+                    self.add(row, keys);
+                }
+            }
+            _ => self.add(place, keys),
+        }
+    }
+
+    fn add_totals(&self, events: &[Event], keys: &mut Vec<PageKey>) {
+        if self.root.spilled_years.is_empty() {
+            return;
+        }
+        for event in events {
+            match event {
+                Event::TransactionCreated(event) => self.add_totals_of(&[&event.transaction], keys),
+                Event::TransactionUpdated(event) => {
+                    self.add_totals_of(&[&event.previous, &event.transaction], keys);
+                }
+                Event::TransactionDeleted(event) => self.add_totals_of(&[&event.transaction], keys),
+                Event::BudgetSet(event) => self.add_category(&event.category, Some(event.from), keys),
+                Event::BudgetRemoved(event) => self.add_category(&event.category, None, keys),
+                // Alerts concern totals that the event before them touched.
+                Event::BudgetThresholdReached(_) | Event::BudgetExceeded(_) | Event::BudgetRecovered(_) => {}
+            }
+        }
+    }
+
+    fn add_totals_of(&self, transactions: &[&Transaction], keys: &mut Vec<PageKey>) {
+        let mut new: Vec<&str> = Vec::new();
+        for transaction in transactions {
+            for (name, _) in transaction.spending() {
+                let number = self.category_number(name).unwrap_or_else(|| self.number_to_be(name, &mut new));
+                let page = self.totals_page(transaction.date.month(), number);
+                if let Some(page) = page {
+                    self.add(page, keys);
+                }
+            }
+        }
+    }
+
+    /// The number a new category will get: they are given in the order of first mention.
+    fn number_to_be<'a>(&self, name: &'a str, new: &mut Vec<&'a str>) -> u16 {
+        let place = new.iter().position(|known| *known == name).unwrap_or_else(|| {
+            new.push(name);
+            new.len() - 1
+        });
+        u16::try_from(self.root.categories.len() + place).expect("decide refuses more than 10,000 categories")
+    }
+
+    /// All totals of a category that a change of its budget may concern.
+    fn add_category(&self, name: &str, from: Option<Month>, keys: &mut Vec<PageKey>) {
+        let Some(number) = self.category_number(name) else {
+            return;
+        };
+        let Some(first) =
+            from.or_else(|| self.budget_of(number)?.versions.first().map(|version| version.from))
+        else {
+            return;
+        };
+        let until = from.and_then(|from| self.budget_of(number)?.until(from));
+        for page in self.totals_pages(number, first, until) {
+            self.add(page, keys);
+        }
+    }
+
+    pub(crate) fn add(&self, key: PageKey, keys: &mut Vec<PageKey>) {
+        if !self.pages.is_loaded(key) && !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! One user's state: the root page, and whatever other pages are loaded.
+//!
+//! `root`, `pages`, `rows`, `cells`, `categories` hold it · `view` is what commands may ask it · `missing` says which
+//! pages a command needs · `handle` is a command's way through it · `evolve` applies events · `react` finds the alerts
+//! that follow · `spill` keeps the root page small.
+
+mod categories;
+mod cells;
+mod evolve;
+mod handle;
+mod missing;
+mod pages;
+mod react;
+mod root;
+mod rows;
+mod spill;
+mod view;
+
+pub(crate) use categories::Categories;
+
+use crate::{PageError, PageKey};
+use pages::Pages;
+use root::Root;
+use spill::Limits;
+
+/// One user's state, as much of it as is loaded.
+#[derive(Debug, Clone, Default)]
+pub struct UserState {
+    root: Root,
+    root_changed: bool,
+    pages: Pages,
+    mid_change: bool,
+    limits: Limits,
+}
+
+impl UserState {
+    /// A user from their root page (`None`: never seen).
+    pub fn from_root(root: Option<&[u8]>) -> Result<Self, PageError> {
+        let root = root.map(Root::decode).transpose()?.unwrap_or_default();
+        Ok(Self { root, ..Self::default() })
+    }
+
+    /// Journal position up to which this state is complete: (sequence, chain hash) of the last applied commit record.
+    pub fn applied(&self) -> (u64, u64) {
+        self.root.applied
+    }
+
+    /// Notes that the state is complete up to this commit record. Written with the root page.
+    pub fn set_applied(&mut self, sequence: u64, hash: u64) {
+        if self.root.applied != (sequence, hash) {
+            self.root.applied = (sequence, hash);
+            self.root_changed = true;
+        }
+    }
+
+    /// Adds a loaded page (`None`: there is no such page). What is loaded already is newer, and stays.
+    pub fn insert(&mut self, key: PageKey, bytes: Option<&[u8]>) -> Result<(), PageError> {
+        self.pages.insert(key, bytes)
+    }
+
+    /// Takes the pages changed since the last call: key bytes and the new bytes (`None`: delete).
+    pub fn take_changed(&mut self) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
+        let mut changed = Vec::new();
+        if std::mem::take(&mut self.root_changed) {
+            changed.push((PageKey::Root.to_bytes(), Some(self.root.encode())));
+        }
+        self.pages.take_changed(&mut changed);
+        changed
+    }
+
+    /// Forgets unchanged pages that posting alone does not need: all but the totals of the newest spilled year.
+    pub fn trim(&mut self) {
+        let newest = self.root.spilled_years.last().copied();
+        self.pages.retain(|key| matches!(key, PageKey::Totals { year, .. } if Some(year) == newest));
+    }
+
+    /// True while a change is being made: seen from outside only after a panic in the middle of one.
+    pub fn mid_change(&self) -> bool {
+        self.mid_change
+    }
+
+    /// About how many bytes of memory this state takes.
+    pub fn weight(&self) -> usize {
+        size_of::<Self>() + self.root.weight() + self.pages.weight()
+    }
+}

@@ -1,0 +1,122 @@
+//! Which alerts follow from what just happened.
+
+use super::UserState;
+use super::cells::{Cell, CellKey};
+use crate::budget::{Level, Version};
+use crate::events::{BudgetExceeded, BudgetRecovered, BudgetThresholdReached};
+use crate::{CommandId, Event};
+
+impl UserState {
+    /// The alerts for the totals that `events` touched, judged once, on the net result: by month, then by category
+    /// name; levels fallen below first, from the highest down, then levels reached, from the lowest up.
+    pub(super) fn react(&self, events: &[Event]) -> Vec<Event> {
+        let mut alerts = Vec::new();
+        for event in events {
+            let (touched, cause) = self.touched(event);
+            for key in touched {
+                if let Some(cell) = self.cell(key)
+                    && let Some(version) =
+                        self.budget_of(cell.category).and_then(|budget| budget.at(cell.month))
+                    && version.currency == cell.currency
+                {
+                    self.judge(cell, version, cause, &mut alerts);
+                }
+            }
+        }
+        alerts
+    }
+
+    /// The totals of budgeted categories an event touched, and the transaction it was about.
+    fn touched<'a>(&self, event: &'a Event) -> (Vec<CellKey>, Option<&'a CommandId>) {
+        let (transactions, cause): (&[_], _) = match event {
+            Event::TransactionCreated(event) => {
+                (&[Some(&event.transaction), None], Some(&event.transaction.id))
+            }
+            Event::TransactionDeleted(event) => {
+                (&[Some(&event.transaction), None], Some(&event.transaction.id))
+            }
+            Event::TransactionUpdated(event) => {
+                (&[Some(&event.previous), Some(&event.transaction)], Some(&event.transaction.id))
+            }
+            Event::BudgetSet(event) => {
+                let keys = self.category_number(&event.category).into_iter().flat_map(|number| {
+                    let until = self.budget_of(number).and_then(|budget| budget.until(event.from));
+                    self.cells_of(number, event.from, until).map(Cell::key)
+                });
+                return (keys.collect(), None);
+            }
+            _ => return (Vec::new(), None),
+        };
+        let mut keys: Vec<CellKey> = Vec::new();
+        for transaction in transactions.iter().copied().flatten() {
+            let month = transaction.date.month();
+            let numbers = transaction.spending().filter_map(|(name, _)| self.category_number(name));
+            let budgeted = numbers.filter(|number| self.budget_of(*number).is_some());
+            keys.extend(budgeted.map(|number| (month, number, transaction.currency)));
+        }
+        if keys.len() > 1 {
+            keys.sort_by(|a, b| (a.0, self.category(a.1)).cmp(&(b.0, self.category(b.1))));
+            keys.dedup();
+        }
+        (keys, cause)
+    }
+
+    fn judge(&self, cell: &Cell, version: &Version, cause: Option<&CommandId>, alerts: &mut Vec<Event>) {
+        let is_active = |level: Level| cell.level(level).is_some_and(|state| state.active);
+        for level in version.levels().rev().filter(|level| is_active(*level)) {
+            if !version.stands_at(level, cell.spent) {
+                alerts.push(self.recovered(cell, version, level, cause));
+            }
+        }
+        for level in version.levels().filter(|level| !is_active(*level)) {
+            if version.stands_at(level, cell.spent) {
+                alerts.push(self.crossed(cell, version, level, cause));
+            }
+        }
+    }
+
+    fn crossed(&self, cell: &Cell, version: &Version, level: Level, cause: Option<&CommandId>) -> Event {
+        let category = self.category(cell.category).into();
+        let crossing = cell.level(level).map_or(0, |state| state.crossings) + 1;
+        let (month, limit, spent, currency) = (cell.month, version.limit, cell.spent, cell.currency);
+        let transaction_id = cause.cloned();
+        match level {
+            Level::Percent(threshold) => Event::BudgetThresholdReached(BudgetThresholdReached {
+                category,
+                month,
+                threshold,
+                limit,
+                spent,
+                currency,
+                crossing,
+                transaction_id,
+            }),
+            Level::Exceeded => {
+                let over_by = spent.minus(limit);
+                Event::BudgetExceeded(BudgetExceeded {
+                    category,
+                    month,
+                    limit,
+                    spent,
+                    over_by,
+                    currency,
+                    crossing,
+                    transaction_id,
+                })
+            }
+        }
+    }
+
+    fn recovered(&self, cell: &Cell, version: &Version, level: Level, cause: Option<&CommandId>) -> Event {
+        Event::BudgetRecovered(BudgetRecovered {
+            category: self.category(cell.category).into(),
+            month: cell.month,
+            threshold: level.percent(),
+            limit: version.limit,
+            spent: cell.spent,
+            currency: cell.currency,
+            crossing: cell.level(level).map_or(0, |state| state.crossings),
+            transaction_id: cause.cloned(),
+        })
+    }
+}

@@ -1,0 +1,204 @@
+//! What commands and queries may ask a state.
+
+use super::cells::{Cell, CellKey, Cells};
+use super::pages::Page;
+use super::rows::Origin;
+use super::spill::BLOCK;
+use super::{Categories, UserState};
+use crate::budget::{Budget, Version};
+use crate::events::BudgetSet;
+use crate::stable_hash::id_hash;
+use crate::transaction::Transaction;
+use crate::{Amount, CommandId, Currency, Month, PageKey, Refusal};
+
+impl UserState {
+    /// What amounts without a currency are in.
+    pub(crate) fn base_currency(&self) -> Currency {
+        self.root.base_currency
+    }
+
+    /// Income less expenses, for each currency in use.
+    pub(crate) fn balances(&self) -> &[(Currency, Amount)] {
+        &self.root.balances
+    }
+
+    /// A transaction. Refuses with `not_found` what never was, or is deleted.
+    pub(crate) fn transaction(&self, id: &CommandId) -> Result<Transaction, Refusal> {
+        self.transaction_by_hash(id_hash(id))
+            .ok_or_else(|| Refusal::new("not_found", "id", "there is no such transaction"))
+    }
+
+    fn transaction_by_hash(&self, hash: u128) -> Option<Transaction> {
+        if let Some(row) = self.root.tail.iter().rfind(|row| row.hash == hash) {
+            return row.transaction();
+        }
+        let Some(Page::Pointer(pointer)) = self.pages.get(PageKey::Transaction(hash)) else {
+            return None;
+        };
+        match self.pages.get(PageKey::ByDate(pointer.date?, pointer.ordinal)) {
+            Some(Page::Transaction(transaction)) => Some((**transaction).clone()),
+            _ => None,
+        }
+    }
+
+    /// The transactions of the root page, each with its number.
+    pub(crate) fn tail(&self) -> impl Iterator<Item = (u64, Transaction)> {
+        self.root.tail.iter().filter_map(|row| Some((row.ordinal, row.transaction()?)))
+    }
+
+    /// Whether there are transactions outside the root page.
+    pub(crate) fn has_spilled_transactions(&self) -> bool {
+        self.root.spilled_transactions
+    }
+
+    /// What is known of a command with this id, if one was decided.
+    pub(crate) fn decided(&self, hash: u128) -> Option<Origin> {
+        if let Some(row) = self.root.tail.iter().rfind(|row| row.hash == hash) {
+            return Some(row.origin);
+        }
+        if let Some(seen) = self.root.seen.iter().rfind(|seen| seen.hash == hash) {
+            return Some(seen.origin);
+        }
+        match (self.pages.get(PageKey::Transaction(hash)), self.pages.get(PageKey::SeenId(hash))) {
+            (Some(Page::Pointer(pointer)), _) => Some(pointer.origin),
+            (_, Some(Page::Seen(origin))) => Some(*origin),
+            _ => None,
+        }
+    }
+
+    /// A category's name.
+    pub(crate) fn category(&self, number: u16) -> &str {
+        self.root.categories.name(number)
+    }
+
+    /// A category's number, if the category was ever used.
+    pub(crate) fn category_number(&self, name: &str) -> Option<u16> {
+        self.root.categories.find(name)
+    }
+
+    /// All budgets.
+    pub(crate) fn budgets(&self) -> &[Budget] {
+        &self.root.budgets
+    }
+
+    /// A category's budget through time.
+    pub(crate) fn budget(&self, category: &str) -> Option<&Budget> {
+        self.budget_of(self.category_number(category)?)
+    }
+
+    pub(crate) fn budget_of(&self, number: u16) -> Option<&Budget> {
+        let place = self.root.budgets.binary_search_by_key(&number, |budget| budget.category).ok()?;
+        Some(&self.root.budgets[place])
+    }
+
+    /// The page a cell is in; `None`: the root page.
+    pub(crate) fn totals_page(&self, month: Month, category: u16) -> Option<PageKey> {
+        let year = month.year();
+        let spilled = self.root.spilled_years.binary_search(&year).is_ok();
+        spilled.then_some(PageKey::Totals { year, block: category / BLOCK })
+    }
+
+    /// The total of a month, if there is any.
+    pub(crate) fn cell(&self, key: CellKey) -> Option<&Cell> {
+        match self.totals_page(key.0, key.1) {
+            None => self.root.cells.get(key),
+            Some(page) => match self.pages.get(page) {
+                Some(Page::Totals(cells)) => cells.get(key),
+                _ => None,
+            },
+        }
+    }
+
+    /// The totals of a category from a month on, until another (exclusive).
+    pub(crate) fn cells_of(
+        &self,
+        category: u16,
+        from: Month,
+        until: Option<Month>,
+    ) -> impl Iterator<Item = &Cell> {
+        let inside = move |cell: &&Cell| {
+            cell.category == category && cell.month >= from && until.is_none_or(|until| cell.month < until)
+        };
+        let spilled = self.totals_pages(category, from, until).filter_map(|key| match self.pages.get(key) {
+            Some(Page::Totals(cells)) => Some(cells),
+            _ => None,
+        });
+        spilled.chain([&self.root.cells]).flat_map(Cells::iter).filter(inside)
+    }
+
+    /// The pages besides the root page that [`UserState::cells_of`] looks into.
+    pub(crate) fn totals_pages(
+        &self,
+        category: u16,
+        from: Month,
+        until: Option<Month>,
+    ) -> impl Iterator<Item = PageKey> {
+        let inside =
+            move |year: &u16| *year >= from.year() && until.is_none_or(|until| *year <= until.year());
+        let block = category / BLOCK;
+        self.root
+            .spilled_years
+            .iter()
+            .copied()
+            .filter(inside)
+            .map(move |year| PageKey::Totals { year, block })
+    }
+
+    /// Refuses with `unknown_exchange_rate` a transaction that would be added to a budget of another currency, with
+    /// `too_many_categories` one too many.
+    pub(crate) fn check_spending(&self, transaction: &Transaction) -> Result<(), Refusal> {
+        let month = transaction.date.month();
+        let mut new_categories = 0;
+        for (name, _) in transaction.spending() {
+            let Some(number) = self.category_number(name) else {
+                new_categories += 1;
+                continue;
+            };
+            if let Some(version) = self.budget_of(number).and_then(|budget| budget.at(month))
+                && version.currency != transaction.currency
+            {
+                return Err(unknown_rate(transaction.currency, version.currency));
+            }
+        }
+        self.check_categories(new_categories)
+    }
+
+    /// Refuses with `unknown_exchange_rate` a budget over totals of another currency, with `too_many_categories` one
+    /// too many.
+    pub(crate) fn check_budget(&self, new: &BudgetSet) -> Result<(), Refusal> {
+        let Some(number) = self.category_number(&new.category) else {
+            return self.check_categories(1);
+        };
+        let until = self.budget_of(number).and_then(|budget| budget.until(new.from));
+        match self
+            .cells_of(number, new.from, until)
+            .find(|cell| cell.parts > 0 && cell.currency != new.currency)
+        {
+            Some(cell) => Err(unknown_rate(cell.currency, new.currency)),
+            None => Ok(()),
+        }
+    }
+
+    fn check_categories(&self, new: usize) -> Result<(), Refusal> {
+        if self.root.categories.len() + new > Categories::MOST {
+            let text = format!("at most {} different categories", Categories::MOST);
+            return Err(Refusal::new("too_many_categories", "category", text));
+        }
+        Ok(())
+    }
+
+    /// Whether setting this budget would change nothing.
+    pub(crate) fn has_budget(&self, new: &BudgetSet) -> bool {
+        let same = |old: &Version| {
+            (old.from, old.limit, old.currency, old.policy) == (new.from, new.limit, new.currency, new.policy)
+                && old.thresholds == new.thresholds
+        };
+        self.budget(&new.category).is_some_and(|budget| budget.versions.iter().any(same))
+    }
+}
+
+fn unknown_rate(from: Currency, to: Currency) -> Refusal {
+    let text =
+        format!("there is no exchange rate from {from:?} to {to:?}, the currency of this category's budget");
+    Refusal::new("unknown_exchange_rate", "currency", text)
+}

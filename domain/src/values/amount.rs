@@ -1,0 +1,190 @@
+//! Amounts of money: exact decimals, strings in JSON.
+
+use crate::Refusal;
+use rust_decimal::Decimal;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// The most a single amount may be: 10^15. With at most four digits after the point this leaves room for more than
+/// 10^9 such amounts in one sum and for the ×1000 of a threshold's comparison before a decimal's 28 digits are full.
+const LARGEST: u128 = 1_000_000_000_000_000;
+
+/// No currency has more digits after the point.
+const MOST_DIGITS: u32 = 4;
+
+/// An exact decimal number of currency units. What commands carry is never negative; figures (spent, remaining,
+/// balance) may be. Keeps the digits it was given: `12.50` stays `12.50`, though it equals `12.5`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Amount(Decimal);
+
+impl Amount {
+    /// Nothing at all.
+    pub const ZERO: Self = Self(Decimal::ZERO);
+
+    /// Reads `digits[.digits]`, above zero. Refuses, without a field, with `amount_not_a_number`, `amount_signed`,
+    /// `amount_too_many_digits`, `amount_too_large`, `amount_zero`.
+    pub fn read_positive(text: &str) -> Result<Self, Refusal> {
+        let amount = Self::read(text)?;
+        if amount.is_zero() {
+            return Err(Refusal::plain("amount_zero", "an amount must be above zero"));
+        }
+        Ok(amount)
+    }
+
+    /// Like [`Amount::read_positive`], but zero is fine.
+    pub fn read(text: &str) -> Result<Self, Refusal> {
+        let (whole, fraction) = split_at_point(text)?;
+        let fraction_digits = u32::try_from(fraction.len()).unwrap_or(u32::MAX);
+        if fraction_digits > MOST_DIGITS {
+            return Err(too_many_digits(MOST_DIGITS));
+        }
+        let mut mantissa: u128 = 0;
+        for digit in whole.bytes().chain(fraction.bytes()) {
+            mantissa = mantissa * 10 + u128::from(digit - b'0');
+            // Checked at every digit, so that the length of the text can't overflow the mantissa.
+            if mantissa > LARGEST * 10_u128.pow(fraction_digits) {
+                return Err(Refusal::plain("amount_too_large", "an amount is at most 10^15"));
+            }
+        }
+        let mantissa = i128::try_from(mantissa).expect("at most 10^19, checked above");
+        Ok(Self(Decimal::from_i128_with_scale(mantissa, fraction_digits)))
+    }
+
+    /// Refuses with `amount_too_many_digits` what has more digits after the point than `limit`.
+    pub fn check_digits(self, limit: u32) -> Result<Self, Refusal> {
+        if self.0.scale() > limit { Err(too_many_digits(limit)) } else { Ok(self) }
+    }
+
+    /// True for 0, however written.
+    pub fn is_zero(self) -> bool {
+        self.0.is_zero()
+    }
+
+    /// True above 0.
+    pub fn is_positive(self) -> bool {
+        self.0.is_sign_positive() && !self.0.is_zero()
+    }
+
+    /// The exact decimal.
+    pub fn decimal(self) -> Decimal {
+        self.0
+    }
+
+    /// The same with the sign turned.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        Self(-self.0)
+    }
+
+    /// The sum. See the cap above: more than 10^9 of the largest amounts would have to be added up to overflow.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0.checked_add(other.0).expect("amounts are capped so that sums fit"))
+    }
+
+    /// The difference; see [`Amount::plus`].
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0.checked_sub(other.0).expect("amounts are capped so that sums fit"))
+    }
+
+    /// This many times; used to compare shares of a limit without dividing.
+    #[must_use]
+    pub fn times(self, factor: u16) -> Self {
+        Self(self.0.checked_mul(factor.into()).expect("amounts are capped so that a thousand-fold fits"))
+    }
+}
+
+/// The digits before and after the point; everything else is refused with the name that fits best.
+fn split_at_point(text: &str) -> Result<(&str, &str), Refusal> {
+    if let Some(b'-' | b'+') = text.as_bytes().first() {
+        return Err(Refusal::plain(
+            "amount_signed",
+            "an amount has no sign: the transaction's type gives the direction",
+        ));
+    }
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) {
+        return Err(Refusal::plain(
+            "amount_not_a_number",
+            "an amount is digits with an optional point, as in \"12.50\"",
+        ));
+    }
+    Ok((whole, if text.len() == whole.len() { "" } else { fraction }))
+}
+
+fn too_many_digits(limit: u32) -> Refusal {
+    Refusal::plain("amount_too_many_digits", format!("at most {limit} digits after the point here"))
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// JSON gets the text, the journal and the pages (mantissa, scale).
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(&self.0)
+        } else {
+            // A scale is at most 28.
+            (self.0.mantissa(), u8::try_from(self.0.scale()).unwrap_or(u8::MAX)).serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let text = <std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
+            text.parse().map(Self).map_err(D::Error::custom)
+        } else {
+            let (mantissa, scale) = <(i128, u8)>::deserialize(deserializer)?;
+            Decimal::try_from_i128_with_scale(mantissa, scale.into()).map(Self).map_err(D::Error::custom)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(text: &str) -> String {
+        Amount::read_positive(text).expect_err("must be refused").code.into_owned()
+    }
+
+    #[test]
+    fn an_amount_keeps_the_digits_it_was_given() {
+        for text in ["12.50", "12.5", "7", "0.01", "1000000000000000", "999999999999999.9999"] {
+            assert_eq!(Amount::read_positive(text).expect("fine").to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_amount_is_refused_by_name() {
+        for text in ["", ".", "1.", ".5", "1,5", "1e400", "NaN", "inf", " 1", "1 ", "0x10", "١"] {
+            assert_eq!(code(text), "amount_not_a_number", "{text:?}");
+        }
+        assert_eq!(code("-5"), "amount_signed");
+        assert_eq!(code("+5"), "amount_signed");
+        assert_eq!(code("0"), "amount_zero");
+        assert_eq!(code("0.00"), "amount_zero");
+        assert_eq!(code("0.00001"), "amount_too_many_digits");
+        assert_eq!(code("1000000000000000.01"), "amount_too_large");
+        assert_eq!(code(&"9".repeat(5_000)), "amount_too_large");
+        assert_eq!(code(&format!("0.{}", "0".repeat(5_000))), "amount_too_many_digits");
+    }
+
+    #[test]
+    fn an_amount_survives_the_journal_with_its_digits() {
+        let amount = Amount::read("12.50").expect("fine").negated();
+        let bytes = postcard::to_allocvec(&amount).expect("encodes");
+        assert_eq!(bytes.len(), 3);
+        let back: Amount = postcard::from_bytes(&bytes).expect("decodes");
+        assert_eq!(back.to_string(), "-12.50");
+    }
+}

@@ -1,0 +1,153 @@
+//! Civil dates.
+
+use crate::{Month, Refusal};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// A civil date from 1900-01-01 to 2200-12-31, packed so that the order of the numbers is that of the days.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(u32);
+
+impl Date {
+    /// The first date there is.
+    pub const FIRST: Self = Self((1 << 5) | 1);
+    /// The last date there is.
+    pub const LAST: Self = Self((300 << 9) | (12 << 5) | 31);
+
+    /// Reads `YYYY-MM-DD`. Refuses with `invalid_date`, without a field.
+    pub fn read(text: &str) -> Result<Self, Refusal> {
+        let invalid =
+            || Refusal::plain("invalid_date", "a date is YYYY-MM-DD, from 1900 to 2200, and on the calendar");
+        match text.as_bytes() {
+            [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] => {
+                let number = |digits: &[u8]| {
+                    digits
+                        .iter()
+                        .try_fold(0_u16, |sum, b| b.is_ascii_digit().then(|| sum * 10 + u16::from(b - b'0')))
+                };
+                let year = number(&[*y0, *y1, *y2, *y3]).ok_or_else(invalid)?;
+                let month = number(&[*m0, *m1]).ok_or_else(invalid)?;
+                let day = number(&[*d0, *d1]).ok_or_else(invalid)?;
+                Self::new(year, month, day).ok_or_else(invalid)
+            }
+            _ => Err(invalid()),
+        }
+    }
+
+    /// The UTC date of an instant; `None` outside 1900..=2200.
+    pub fn of(time: jiff::Timestamp) -> Option<Self> {
+        let date = time.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let part = |number: i8| u16::try_from(number).ok();
+        Self::new(u16::try_from(date.year()).ok()?, part(date.month())?, part(date.day())?)
+    }
+
+    fn new(year: u16, month: u16, day: u16) -> Option<Self> {
+        let (y, m, d) = (i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?);
+        jiff::civil::Date::new(y, m, d).ok()?;
+        let since = year.checked_sub(1900).filter(|years| *years <= 300)?;
+        Some(Self(u32::from(since) << 9 | u32::from(month) << 5 | u32::from(day)))
+    }
+
+    /// The month the date is in.
+    pub fn month(self) -> Month {
+        Month::new(self.year(), self.month_of_year()).expect("a date's month is a month")
+    }
+
+    fn year(self) -> u16 {
+        1900 + u16::try_from(self.0 >> 9).expect("packed from a u16")
+    }
+
+    fn month_of_year(self) -> u16 {
+        u16::try_from(self.0 >> 5 & 0xf).expect("four bits")
+    }
+
+    /// The packed form, for keys: its order is that of the days.
+    pub(crate) fn packed(self) -> u32 {
+        self.0
+    }
+
+    /// The inverse of [`Date::packed`]; `None` for what is no date.
+    pub(crate) fn from_packed(packed: u32) -> Option<Self> {
+        let year = u16::try_from(packed >> 9).ok()?.checked_add(1900)?;
+        Self::new(year, u16::try_from(packed >> 5 & 0xf).ok()?, u16::try_from(packed & 0x1f).ok()?)
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year(), self.month_of_year(), self.0 & 0x1f)
+    }
+}
+
+impl fmt::Debug for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// JSON gets the text, the journal and the pages the packed number.
+impl Serialize for Date {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_u32(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            Self::read(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+        } else {
+            Self::from_packed(u32::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("not a date"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_reads_and_writes_itself() {
+        for text in ["1900-01-01", "2024-02-29", "2026-12-31", "2200-12-31"] {
+            let date = Date::read(text).expect(text);
+            assert_eq!(date.to_string(), text);
+            assert_eq!(Date::from_packed(date.packed()), Some(date));
+        }
+        assert_eq!(Date::FIRST.to_string(), "1900-01-01");
+        assert_eq!(Date::LAST.to_string(), "2200-12-31");
+    }
+
+    #[test]
+    fn a_day_not_on_the_calendar_is_refused() {
+        let wrong = [
+            "2026-02-30",
+            "2026-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-1-1",
+            "1899-12-31",
+            "2201-01-01",
+            "today",
+            "",
+            "2026-02-1é",
+        ];
+        for text in wrong {
+            assert_eq!(Date::read(text).expect_err(text).code, "invalid_date");
+        }
+    }
+
+    #[test]
+    fn an_instant_belongs_to_its_day_in_utc() {
+        let time: jiff::Timestamp = "2026-02-28T23:59:59.999+00:00".parse().expect("an instant");
+        assert_eq!(Date::of(time).map(|date| date.to_string()).as_deref(), Some("2026-02-28"));
+        let time: jiff::Timestamp = "2026-03-01T00:30:00+01:00".parse().expect("an instant");
+        assert_eq!(Date::of(time).map(|date| date.to_string()).as_deref(), Some("2026-02-28"));
+        let time: jiff::Timestamp = "1850-03-01T00:30:00Z".parse().expect("an instant");
+        assert_eq!(Date::of(time), None);
+    }
+}

@@ -1,0 +1,90 @@
+//! Calendar months.
+
+use crate::Refusal;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// A month from 1900-01 to 2200-12, counted from 1900-01.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month(u16);
+
+impl Month {
+    /// Reads `YYYY-MM`. Refuses with `invalid_month`, without a field.
+    pub fn read(text: &str) -> Result<Self, Refusal> {
+        let invalid = || Refusal::plain("invalid_month", "a month is YYYY-MM, from 1900-01 to 2200-12");
+        let bytes = text.as_bytes();
+        let well_formed = bytes.len() == 7
+            && bytes.iter().enumerate().all(|(i, b)| if i == 4 { *b == b'-' } else { b.is_ascii_digit() });
+        if !well_formed {
+            return Err(invalid());
+        }
+        let (year, month) = (text[..4].parse(), text[5..].parse());
+        year.ok().zip(month.ok()).and_then(|(year, month)| Self::new(year, month)).ok_or_else(invalid)
+    }
+
+    /// The month of a year from 1900 to 2200; `month` is 1..=12. `None` for anything else.
+    pub fn new(year: u16, month: u16) -> Option<Self> {
+        let inside = (1900..=2200).contains(&year) && (1..=12).contains(&month);
+        inside.then(|| Self((year - 1900) * 12 + month - 1))
+    }
+
+    /// The year it is in.
+    pub fn year(self) -> u16 {
+        1900 + self.0 / 12
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.year(), self.0 % 12 + 1)
+    }
+}
+
+impl fmt::Debug for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// JSON gets the text, the journal and the pages the number.
+impl Serialize for Month {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_u16(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Month {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            Self::read(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+        } else {
+            let number = u16::deserialize(deserializer)?;
+            Self::new((number / 12).saturating_add(1900), number % 12 + 1)
+                .ok_or_else(|| D::Error::custom("not a month"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_reads_and_writes_itself() {
+        for text in ["1900-01", "2026-02", "2200-12"] {
+            assert_eq!(Month::read(text).expect(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_month_is_refused() {
+        for text in ["2026-13", "2026-00", "1899-12", "2201-01", "2026-2", "2026-02-01", "", "février"] {
+            assert_eq!(Month::read(text).expect_err(text).code, "invalid_month");
+        }
+    }
+}
