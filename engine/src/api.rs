@@ -94,6 +94,9 @@ pub struct Reply {
     pub position: Position,
     /// What came of it.
     pub outcome: Outcome,
+    /// Index of its first event among the events of its commit record: with `position` and the event's place in the
+    /// outcome this gives the event's [`EventPosition`].
+    pub first_index: u32,
     /// It had been decided before; this is the first answer again.
     pub repeated: bool,
 }
