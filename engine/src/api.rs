@@ -97,6 +97,8 @@ pub struct Reply {
     /// Index of its first event among the events of its commit record: with `position` and the event's place in the
     /// outcome this gives the event's [`EventPosition`].
     pub first_index: u32,
+    /// The command's time as it was decided, and so its events'.
+    pub time: Timestamp,
     /// It had been decided before; this is the first answer again.
     pub repeated: bool,
 }
