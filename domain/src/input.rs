@@ -1,6 +1,6 @@
 //! What is decided on, and what came of it.
 
-use crate::{Command, CommandId, Event, Refusal, UserId};
+use crate::{Command, CommandId, Event, Refusal, UserId, stable_hash};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,18 @@ pub struct Input {
     pub body_hash: u64,
     /// The command, or why it can't be one.
     pub command: Result<Command, Refusal>,
+}
+
+impl Input {
+    /// Reads a command's `data` (JSON). What can't be read is hashed as it is written.
+    pub fn read(id: CommandId, time: Timestamp, type_name: &str, data: &[u8]) -> Self {
+        let command = Command::parse(type_name, data);
+        let body_hash = match &command {
+            Ok(command) => command.body_hash(),
+            Err(_) => stable_hash::body_hash(type_name, &data),
+        };
+        Self { id, time, body_hash, command }
+    }
 }
 
 /// What was decided on one command: this is what the journal keeps.

@@ -18,6 +18,8 @@ mod read;
 mod refusal;
 mod stable_hash;
 mod state;
+#[cfg(test)]
+mod story;
 mod transaction;
 mod values;
 

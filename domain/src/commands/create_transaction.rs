@@ -102,3 +102,236 @@ impl Decide for CreateTransaction {
         Ok(vec![Event::TransactionCreated(TransactionCreated { transaction })])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::story::Story;
+    use crate::{Handled, Month, Query};
+    use serde_json::json;
+
+    fn expense(amount: &str) -> serde_json::Value {
+        json!({"transaction_type": "Expense", "amount": amount, "category": "Food", "date": "2026-02-03"})
+    }
+
+    fn food_budget() -> Story {
+        Story::new().when("set_budget", json!({"category": "Food", "limit": "100", "from": "2026-01"}))
+    }
+
+    #[test]
+    fn a_transaction_is_created_with_the_commands_id_date_and_the_base_currency() {
+        let mut story =
+            Story::new().when("create_transaction", json!({"transaction_type": "Income", "amount": "12.50"}));
+        let id = crate::CommandId::parse("c1").expect("an id");
+        let found = story.ask(&Query::Transaction { id }).expect("found");
+        let expected = json!({
+            "id": "c1", "transaction_type": "Income", "amount": "12.50", "currency": "EUR", "category": null,
+            "date": "2026-02-10", "payee": null, "note": null, "tags": [], "account": null, "splits": [],
+            "refund": false, "excluded": false, "status": "posted",
+        });
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn spending_is_announced_level_by_level_and_each_level_once() {
+        food_budget()
+            .when("create_transaction", expense("79.99"))
+            .then_alerts(&[])
+            .when("create_transaction", expense("0.01"))
+            .then_alerts(&["reached 80 Food 2026-02 #1: 80.00 of 100"])
+            .when("create_transaction", expense("20"))
+            .then_alerts(&["reached 100 Food 2026-02 #1: 100.00 of 100"])
+            .when("create_transaction", expense("0.01"))
+            .then_alerts(&["exceeded Food 2026-02 #1: 100.01 of 100"])
+            .when("create_transaction", expense("500"))
+            .then_alerts(&[]);
+    }
+
+    #[test]
+    fn one_transaction_may_cross_every_level() {
+        food_budget().when("create_transaction", expense("150")).then_alerts(&[
+            "reached 80 Food 2026-02 #1: 150 of 100",
+            "reached 100 Food 2026-02 #1: 150 of 100",
+            "exceeded Food 2026-02 #1: 150 of 100",
+        ]);
+    }
+
+    #[test]
+    fn a_refund_recovers_and_the_next_crossing_is_counted() {
+        let refund =
+            json!({"transaction_type": "Income", "amount": "60", "category": "Food", "refund": true});
+        food_budget()
+            .when("create_transaction", expense("101"))
+            .when("create_transaction", refund)
+            .then_alerts(&[
+                "recovered exceeded Food 2026-02 #1: 41 of 100",
+                "recovered 100 Food 2026-02 #1: 41 of 100",
+                "recovered 80 Food 2026-02 #1: 41 of 100",
+            ])
+            .when("create_transaction", expense("40"))
+            .then_alerts(&["reached 80 Food 2026-02 #2: 81 of 100"]);
+    }
+
+    #[test]
+    fn incomes_excluded_ones_and_refunds_without_category_lower_nothing() {
+        let mut story = food_budget()
+            .when("create_transaction", expense("90"))
+            .when(
+                "create_transaction",
+                json!({"transaction_type": "Income", "amount": "80", "category": "Food"}),
+            )
+            .then_alerts(&[])
+            .when("create_transaction", json!({"transaction_type": "Income", "amount": "80", "refund": true}))
+            .then_alerts(&[])
+            .when(
+                "create_transaction",
+                json!({"transaction_type": "Expense", "amount": "80", "category": "Food", "excluded": true}),
+            )
+            .then_alerts(&[]);
+        let month = Month::read("2026-02").expect("a month");
+        assert_eq!(story.ask(&Query::Budgets { month }).expect("answered")["items"][0]["spent"], "90");
+        let balance = story.ask(&Query::Balance).expect("answered");
+        assert_eq!(balance["items"], json!([{"currency": "EUR", "balance": "70"}]));
+    }
+
+    #[test]
+    fn spending_below_zero_is_shown_as_it_is() {
+        let refund =
+            json!({"transaction_type": "Income", "amount": "50", "category": "Food", "refund": true});
+        let mut story = food_budget().when("create_transaction", refund).then_alerts(&[]);
+        let month = Month::read("2026-02").expect("a month");
+        let item = &story.ask(&Query::Budgets { month }).expect("answered")["items"][0];
+        assert_eq!(
+            (&item["spent"], &item["remaining"], &item["exceeded"]),
+            (&json!("-50"), &json!("150"), &json!(false))
+        );
+    }
+
+    #[test]
+    fn the_parts_of_a_split_count_and_the_whole_does_not() {
+        let split = json!({"transaction_type": "Expense", "amount": "100", "category": "Food", "splits": [
+            {"category": "Food", "amount": "80"}, {"category": "Household", "amount": "20"}]});
+        food_budget()
+            .when("create_transaction", split)
+            .then_alerts(&["reached 80 Food 2026-02 #1: 80 of 100"]);
+    }
+
+    #[test]
+    fn an_old_transaction_counts_for_its_own_month() {
+        let old =
+            |date| json!({"transaction_type": "Expense", "amount": "100", "category": "Food", "date": date});
+        food_budget()
+            .when("create_transaction", old("2026-01-31"))
+            .then_alerts(&[
+                "reached 80 Food 2026-01 #1: 100 of 100",
+                "reached 100 Food 2026-01 #1: 100 of 100",
+            ])
+            .when("create_transaction", old("2025-12-31"))
+            .then_alerts(&[]);
+    }
+
+    #[test]
+    fn another_currency_needs_a_rate_only_where_there_is_a_budget() {
+        let dollars = |date| json!({"transaction_type": "Expense", "amount": "1", "currency": "USD", "category": "Food", "date": date});
+        food_budget()
+            .when("create_transaction", dollars("2026-02-01"))
+            .then_refused("unknown_exchange_rate", "currency")
+            .when("create_transaction", dollars("2025-12-01"))
+            .then_events(&["transaction_created"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused_by_name_and_field() {
+        let refused = |change: serde_json::Value, code: &str, field: &str| {
+            let mut data = expense("10");
+            for (key, value) in change.as_object().expect("an object") {
+                data[key] = value.clone();
+            }
+            Story::new().when("create_transaction", data).then_refused(code, field);
+        };
+        refused(json!({"amount": 12.5}), "amount_not_a_string", "amount");
+        refused(json!({"amount": 12}), "amount_not_a_string", "amount");
+        refused(json!({"amount": -12}), "amount_not_a_string", "amount");
+        refused(json!({"amount": "1e400"}), "amount_not_a_number", "amount");
+        refused(json!({"amount": "NaN"}), "amount_not_a_number", "amount");
+        refused(json!({"amount": "-5"}), "amount_signed", "amount");
+        refused(json!({"amount": "0"}), "amount_zero", "amount");
+        refused(json!({"amount": "1.001"}), "amount_too_many_digits", "amount");
+        refused(json!({"amount": "1.5", "currency": "JPY"}), "amount_too_many_digits", "amount");
+        refused(json!({"amount": "9999999999999999"}), "amount_too_large", "amount");
+        refused(json!({"amount": null}), "wrong_type", "amount");
+        refused(json!({"amount": {}}), "wrong_type", "amount");
+        refused(json!({"currency": "EURO"}), "unknown_currency", "currency");
+        refused(json!({"date": "2026-02-30"}), "invalid_date", "date");
+        refused(json!({"date": "1850-01-01"}), "invalid_date", "date");
+        refused(json!({"date": 20_260_230}), "wrong_type", "date");
+        refused(json!({"note": "x".repeat(4_097)}), "text_too_long", "note");
+        refused(json!({"category": "x".repeat(101)}), "text_too_long", "category");
+        refused(json!({"category": "a\u{7}b"}), "text_has_control_characters", "category");
+        refused(json!({"category": ""}), "text_empty", "category");
+        refused(json!({"category": 7}), "wrong_type", "category");
+        refused(json!({"transaction_type": "Gift"}), "unknown_transaction_type", "transaction_type");
+        refused(json!({"status": "lost"}), "unknown_status", "status");
+        refused(json!({"refund": true}), "refund_not_income", "refund");
+        refused(json!({"colour": "red"}), "unknown_field", "colour");
+        refused(json!({"splits": [{"category": "A", "amount": "4"}]}), "splits_do_not_sum", "splits");
+        refused(
+            json!({"splits": [{"category": "A", "amount": 4}]}),
+            "amount_not_a_string",
+            "splits[0].amount",
+        );
+        refused(
+            json!({"splits": [{"category": "A", "amount": "10", "x": 1}]}),
+            "unknown_field",
+            "splits[0].x",
+        );
+        refused(json!({"splits": [{"category": "A"}]}), "missing_field", "splits[0].amount");
+        refused(json!({"splits": [{"category": "", "amount": "10"}]}), "text_empty", "splits[0].category");
+        refused(json!({"tags": ["a", ""]}), "text_empty", "tags");
+        Story::new()
+            .when("create_transaction", json!({"amount": "1"}))
+            .then_refused("missing_field", "transaction_type");
+        Story::new().when("make_money", json!({})).then_refused("unknown_command", "type");
+    }
+
+    #[test]
+    fn json_that_is_none_is_refused_not_fatal() {
+        for data in [
+            "",
+            "{",
+            "[]",
+            "null",
+            "{\"amount\": 1e400}",
+            "{} {}",
+            "\u{0}",
+            "{\"amount\":\"1\",\"amount\":\"1\"}",
+        ] {
+            let refusal = crate::Command::parse("create_transaction", data.as_bytes()).expect_err(data);
+            assert!(!refusal.code.is_empty(), "{refusal:?}");
+        }
+        assert!(crate::Command::parse("create_transaction", &[0xff, 0xfe]).is_err());
+    }
+
+    #[test]
+    fn the_same_command_again_is_recognised_however_it_is_spelled() {
+        let mut story = Story::new().when_as("pay", "create_transaction", expense("12.5"));
+        assert_eq!(
+            story.send("pay", "create_transaction", &expense("12.50")),
+            Handled::Repeated { sequence: 1 }
+        );
+        let mut story =
+            story.when_as("pay", "create_transaction", expense("13")).then_refused("id_reused", "id");
+        assert_eq!(
+            story.send("pay", "create_transaction", &expense("12.5")),
+            Handled::Repeated { sequence: 1 }
+        );
+    }
+
+    #[test]
+    fn a_refusal_is_remembered_too() {
+        let mut story = Story::new()
+            .when_as("pay", "create_transaction", expense("0"))
+            .then_refused("amount_zero", "amount");
+        assert_eq!(story.send("pay", "create_transaction", &expense("0")), Handled::Repeated { sequence: 1 });
+        story.when_as("pay", "create_transaction", expense("1")).then_refused("id_reused", "id");
+    }
+}

@@ -33,3 +33,23 @@ impl Decide for RemoveBudget {
         Ok(vec![Event::BudgetRemoved(BudgetRemoved { category: self.category.clone() })])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::story::Story;
+    use serde_json::json;
+
+    #[test]
+    fn a_removed_budget_is_silent_and_a_new_one_counts_on() {
+        let expense = json!({"transaction_type": "Expense", "amount": "90", "category": "Food"});
+        Story::new()
+            .when("set_budget", json!({"category": "Food", "limit": "100"}))
+            .when("create_transaction", expense)
+            .when("remove_budget", json!({"category": "Food"}))
+            .then_events(&["budget_removed"])
+            .when("remove_budget", json!({"category": "Food"}))
+            .then_refused("not_found", "category")
+            .when("set_budget", json!({"category": "Food", "limit": "100"}))
+            .then_alerts(&["reached 80 Food 2026-02 #2: 90 of 100"]);
+    }
+}

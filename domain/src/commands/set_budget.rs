@@ -97,3 +97,164 @@ fn policy(raw: Option<&str>) -> Result<Policy, Refusal> {
         Some(_) => Err(Refusal::new("unsupported_policy", "policy", "the only policy so far is \"reset\"")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::story::Story;
+    use crate::{Month, Query};
+    use serde_json::json;
+
+    fn spent(story: Story, amount: &str, date: &str) -> Story {
+        story.when(
+            "create_transaction",
+            json!({"transaction_type": "Expense", "amount": amount, "category": "Food", "date": date}),
+        )
+    }
+
+    #[test]
+    fn a_new_budget_judges_every_month_from_its_first() {
+        let story =
+            spent(spent(spent(Story::new(), "90", "2025-12-31"), "110", "2026-01-05"), "85", "2026-02-05");
+        story
+            .when("set_budget", json!({"category": "Food", "limit": "100", "from": "2026-01"}))
+            .then_events(&[
+                "budget_set",
+                "budget_threshold_reached",
+                "budget_threshold_reached",
+                "budget_exceeded",
+                "budget_threshold_reached",
+            ])
+            .then_alerts(&[
+                "reached 80 Food 2026-01 #1: 110 of 100",
+                "reached 100 Food 2026-01 #1: 110 of 100",
+                "exceeded Food 2026-01 #1: 110 of 100",
+                "reached 80 Food 2026-02 #1: 85 of 100",
+            ]);
+    }
+
+    #[test]
+    fn a_higher_limit_recovers_and_a_lower_one_crosses_again() {
+        let story = Story::new().when("set_budget", json!({"category": "Food", "limit": "100"}));
+        spent(story, "100", "2026-02-01")
+            .when("set_budget", json!({"category": "Food", "limit": "200"}))
+            .then_alerts(&[
+                "recovered 100 Food 2026-02 #1: 100 of 200",
+                "recovered 80 Food 2026-02 #1: 100 of 200",
+            ])
+            .when("set_budget", json!({"category": "Food", "limit": "125"}))
+            .then_alerts(&["reached 80 Food 2026-02 #2: 100 of 125"]);
+    }
+
+    #[test]
+    fn each_month_has_the_limit_that_was_set_last_before_it() {
+        let story = Story::new()
+            .when("set_budget", json!({"category": "Food", "limit": "100", "from": "2026-01"}))
+            .when("set_budget", json!({"category": "Food", "limit": "50", "from": "2026-03"}));
+        let mut story = spent(spent(story, "60", "2026-02-28"), "60", "2026-03-01");
+        let mut limit = |month| {
+            let month = Month::read(month).expect("a month");
+            story.ask(&Query::Budgets { month }).expect("answered")["items"][0]["limit"].clone()
+        };
+        assert_eq!(
+            [limit("2025-12"), limit("2026-02"), limit("2026-03"), limit("2030-01")],
+            [json!(null), json!("100"), json!("50"), json!("50")]
+        );
+        story.when("set_budget", json!({"category": "Food", "limit": "10", "from": "2026-02"})).then_alerts(
+            &[
+                "reached 80 Food 2026-02 #1: 60 of 10",
+                "reached 100 Food 2026-02 #1: 60 of 10",
+                "exceeded Food 2026-02 #1: 60 of 10",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_threshold_that_is_no_more_is_left_silently() {
+        let story =
+            Story::new().when("set_budget", json!({"category": "Food", "limit": "100", "thresholds": [50]}));
+        let story = spent(story, "60", "2026-02-01")
+            .then_alerts(&["reached 50 Food 2026-02 #1: 60 of 100"])
+            .when("set_budget", json!({"category": "Food", "limit": "100", "thresholds": []}))
+            .then_alerts(&[])
+            .when("set_budget", json!({"category": "Food", "limit": "100", "thresholds": [50, 101, 150]}))
+            .then_alerts(&["reached 50 Food 2026-02 #2: 60 of 100"]);
+        spent(story, "90", "2026-02-02").then_alerts(&[
+            "exceeded Food 2026-02 #1: 150 of 100",
+            "reached 101 Food 2026-02 #1: 150 of 100",
+            "reached 150 Food 2026-02 #1: 150 of 100",
+        ]);
+    }
+
+    #[test]
+    fn a_limit_of_zero_is_passed_by_the_first_cent_but_not_by_nothing() {
+        let story = Story::new()
+            .when("set_budget", json!({"category": "Food", "limit": "0"}))
+            .then_events(&["budget_set"]);
+        spent(story, "0.01", "2026-02-01").then_alerts(&[
+            "reached 80 Food 2026-02 #1: 0.01 of 0",
+            "reached 100 Food 2026-02 #1: 0.01 of 0",
+            "exceeded Food 2026-02 #1: 0.01 of 0",
+        ]);
+    }
+
+    #[test]
+    fn the_same_budget_again_changes_nothing() {
+        Story::new()
+            .when("set_budget", json!({"category": "Food", "limit": "100"}))
+            .when("set_budget", json!({"category": "Food", "limit": "100.00"}))
+            .then_events(&[]);
+    }
+
+    #[test]
+    fn spending_in_another_currency_stands_in_the_way() {
+        spent(Story::new(), "1", "2026-02-01")
+            .when(
+                "set_budget",
+                json!({"category": "Food", "limit": "100", "currency": "USD", "from": "2026-01"}),
+            )
+            .then_refused("unknown_exchange_rate", "currency")
+            .when(
+                "set_budget",
+                json!({"category": "Food", "limit": "100", "currency": "USD", "from": "2026-03"}),
+            )
+            .then_events(&["budget_set"]);
+    }
+
+    #[test]
+    fn a_budget_lists_how_it_stands() {
+        let story = Story::new()
+            .when("set_budget", json!({"category": "Food", "limit": "100.00", "from": "2026-01"}));
+        let mut story = spent(story, "120.50", "2026-02-01");
+        let month = Month::read("2026-02").expect("a month");
+        let expected = json!({"items": [{
+            "category": "Food", "month": "2026-02", "limit": "100.00", "spent": "120.50", "remaining": "-20.50",
+            "exceeded": true, "currency": "EUR", "thresholds": [80, 100], "policy": "reset", "from": "2026-01",
+            "predicted": null,
+        }], "next_cursor": null});
+        assert_eq!(story.ask(&Query::Budgets { month }).expect("answered"), expected);
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused_by_name_and_field() {
+        let refused = |change: serde_json::Value, code: &str, field: &str| {
+            let mut data = json!({"category": "Food", "limit": "100"});
+            for (key, value) in change.as_object().expect("an object") {
+                data[key] = value.clone();
+            }
+            Story::new().when("set_budget", data).then_refused(code, field);
+        };
+        refused(json!({"limit": 100}), "amount_not_a_string", "limit");
+        refused(json!({"limit": "-1"}), "amount_signed", "limit");
+        refused(json!({"limit": "1.001"}), "amount_too_many_digits", "limit");
+        refused(json!({"from": "2026-13"}), "invalid_month", "from");
+        refused(json!({"policy": "rollover"}), "unsupported_policy", "policy");
+        refused(json!({"thresholds": [100, 80]}), "invalid_thresholds", "thresholds");
+        refused(json!({"thresholds": [80, 80]}), "invalid_thresholds", "thresholds");
+        refused(json!({"thresholds": [0]}), "invalid_thresholds", "thresholds");
+        refused(json!({"thresholds": [1001]}), "invalid_thresholds", "thresholds");
+        refused(json!({"thresholds": [1.5]}), "wrong_type", "thresholds[0]");
+        refused(json!({"thresholds": (1..=11).collect::<Vec<_>>()}), "invalid_thresholds", "thresholds");
+        refused(json!({"category": ""}), "text_empty", "category");
+        Story::new().when("set_budget", json!({"category": "Food"})).then_refused("missing_field", "limit");
+    }
+}

@@ -128,3 +128,73 @@ impl Decide for UpdateTransaction {
         Ok(vec![Event::TransactionUpdated(Box::new(TransactionUpdated { transaction, previous }))])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::story::Story;
+    use serde_json::json;
+
+    fn over_budget() -> Story {
+        Story::new()
+            .when("set_budget", json!({"category": "Food", "limit": "100", "from": "2026-01"}))
+            .when_as("t", "create_transaction", json!({"transaction_type": "Expense", "amount": "101", "category": "Food", "date": "2026-02-03"}))
+    }
+
+    #[test]
+    fn alerts_follow_the_net_result_of_a_change() {
+        over_budget()
+            .when("update_transaction", json!({"id": "t", "amount": "200"}))
+            .then_events(&["transaction_updated"])
+            .when("update_transaction", json!({"id": "t", "amount": "90"}))
+            .then_alerts(&[
+                "recovered exceeded Food 2026-02 #1: 90 of 100",
+                "recovered 100 Food 2026-02 #1: 90 of 100",
+            ]);
+    }
+
+    #[test]
+    fn moving_a_transaction_moves_its_spending_earlier_month_first() {
+        over_budget()
+            .when("update_transaction", json!({"id": "t", "date": "2026-01-03", "amount": "80"}))
+            .then_alerts(&[
+                "reached 80 Food 2026-01 #1: 80 of 100",
+                "recovered exceeded Food 2026-02 #1: 0 of 100",
+                "recovered 100 Food 2026-02 #1: 0 of 100",
+                "recovered 80 Food 2026-02 #1: 0 of 100",
+            ]);
+    }
+
+    #[test]
+    fn null_empties_a_field_and_what_is_left_out_stays() {
+        let mut story =
+            over_budget().when("update_transaction", json!({"id": "t", "category": null, "note": "hm"}));
+        let id = crate::CommandId::parse("t").expect("an id");
+        let found = story.ask(&crate::Query::Transaction { id }).expect("found");
+        assert_eq!(
+            (&found["category"], &found["note"], &found["amount"]),
+            (&json!(null), &json!("hm"), &json!("101"))
+        );
+    }
+
+    #[test]
+    fn a_change_that_changes_nothing_has_no_events() {
+        over_budget().when("update_transaction", json!({"id": "t", "amount": "101.00"})).then_events(&[]);
+    }
+
+    #[test]
+    fn what_can_not_be_changed_is_refused() {
+        over_budget()
+            .when("update_transaction", json!({"id": "nobody"}))
+            .then_refused("not_found", "id")
+            .when("update_transaction", json!({"amount": "1"}))
+            .then_refused("missing_field", "id")
+            .when("update_transaction", json!({"id": "t", "currency": "JPY", "amount": "1.50"}))
+            .then_refused("amount_too_many_digits", "amount")
+            .when("update_transaction", json!({"id": "t", "currency": "USD"}))
+            .then_refused("unknown_exchange_rate", "currency")
+            .when("update_transaction", json!({"id": "t", "amount": 1}))
+            .then_refused("amount_not_a_string", "amount")
+            .when("update_transaction", json!({"id": "t", "splits": [{"category": "Food", "amount": "1"}]}))
+            .then_refused("splits_do_not_sum", "splits");
+    }
+}

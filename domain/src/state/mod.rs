@@ -10,6 +10,8 @@ mod evolve;
 mod handle;
 mod missing;
 mod pages;
+#[cfg(test)]
+mod properties;
 mod react;
 mod root;
 mod rows;
@@ -22,6 +24,14 @@ use crate::{PageError, PageKey};
 use pages::Pages;
 use root::Root;
 use spill::Limits;
+
+#[cfg(test)]
+impl UserState {
+    /// As [`UserState::from_root`], with a root page so small that everything spills.
+    pub(crate) fn tiny(root: Option<&[u8]>) -> Result<Self, PageError> {
+        Ok(Self { limits: Limits::TINY, ..Self::from_root(root)? })
+    }
+}
 
 /// One user's state, as much of it as is loaded.
 #[derive(Debug, Clone, Default)]

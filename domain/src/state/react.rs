@@ -4,6 +4,7 @@ use super::UserState;
 use super::cells::{Cell, CellKey};
 use crate::budget::{Level, Version};
 use crate::events::{BudgetExceeded, BudgetRecovered, BudgetThresholdReached};
+use crate::transaction::Transaction;
 use crate::{CommandId, Event};
 
 impl UserState {
@@ -26,39 +27,38 @@ impl UserState {
         alerts
     }
 
-    /// The totals of budgeted categories an event touched, and the transaction it was about.
+    /// The totals of budgeted categories an event touched, in order, and the transaction it was about.
     fn touched<'a>(&self, event: &'a Event) -> (Vec<CellKey>, Option<&'a CommandId>) {
-        let (transactions, cause): (&[_], _) = match event {
-            Event::TransactionCreated(event) => {
-                (&[Some(&event.transaction), None], Some(&event.transaction.id))
-            }
-            Event::TransactionDeleted(event) => {
-                (&[Some(&event.transaction), None], Some(&event.transaction.id))
-            }
+        let mut keys = Vec::new();
+        let cause = match event {
+            Event::TransactionCreated(event) => self.touched_by(&event.transaction, &mut keys),
+            Event::TransactionDeleted(event) => self.touched_by(&event.transaction, &mut keys),
             Event::TransactionUpdated(event) => {
-                (&[Some(&event.previous), Some(&event.transaction)], Some(&event.transaction.id))
+                self.touched_by(&event.previous, &mut keys);
+                self.touched_by(&event.transaction, &mut keys)
             }
             Event::BudgetSet(event) => {
-                let keys = self.category_number(&event.category).into_iter().flat_map(|number| {
+                if let Some(number) = self.category_number(&event.category) {
                     let until = self.budget_of(number).and_then(|budget| budget.until(event.from));
-                    self.cells_of(number, event.from, until).map(Cell::key)
-                });
-                return (keys.collect(), None);
+                    keys.extend(self.cells_of(number, event.from, until).map(Cell::key));
+                }
+                None
             }
-            _ => return (Vec::new(), None),
+            _ => None,
         };
-        let mut keys: Vec<CellKey> = Vec::new();
-        for transaction in transactions.iter().copied().flatten() {
-            let month = transaction.date.month();
-            let numbers = transaction.spending().filter_map(|(name, _)| self.category_number(name));
-            let budgeted = numbers.filter(|number| self.budget_of(*number).is_some());
-            keys.extend(budgeted.map(|number| (month, number, transaction.currency)));
-        }
         if keys.len() > 1 {
-            keys.sort_by(|a, b| (a.0, self.category(a.1)).cmp(&(b.0, self.category(b.1))));
+            keys.sort_by(|a, b| (a.0, self.category(a.1), a.2).cmp(&(b.0, self.category(b.1), b.2)));
             keys.dedup();
         }
         (keys, cause)
+    }
+
+    fn touched_by<'a>(&self, transaction: &'a Transaction, keys: &mut Vec<CellKey>) -> Option<&'a CommandId> {
+        let month = transaction.date.month();
+        let numbers = transaction.spending().filter_map(|(name, _)| self.category_number(name));
+        let budgeted = numbers.filter(|number| self.budget_of(*number).is_some());
+        keys.extend(budgeted.map(|number| (month, number, transaction.currency)));
+        Some(&transaction.id)
     }
 
     fn judge(&self, cell: &Cell, version: &Version, cause: Option<&CommandId>, alerts: &mut Vec<Event>) {

@@ -23,6 +23,12 @@ pub(crate) struct Limits {
     pub cells: usize,
 }
 
+#[cfg(test)]
+impl Limits {
+    /// So small that a few commands spill.
+    pub(super) const TINY: Self = Self { tail: 3, tail_evicted: 2, seen: 2, seen_evicted: 1, cells: 3 };
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self { tail: 32, tail_evicted: 16, seen: 64, seen_evicted: 16, cells: 96 }

@@ -1,0 +1,353 @@
+//! What must hold for any sequence of commands.
+
+use crate::budget::Level;
+use crate::story::{Story, line, load};
+use crate::{
+    Amount, Command, CommandId, Date, Entry, Event, Handled, Month, Outcome, Query, Transaction, UserState,
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One step: a command's id (few, so that some are reused), its type and data.
+type Step = (String, &'static str, Value);
+
+fn category() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["Food", "Rent", "Zoo", "Café"])
+}
+
+fn date() -> impl Strategy<Value = String> {
+    (2023_u16..=2026, 1_u8..=3, 1_u8..=28).prop_map(|(y, m, d)| format!("{y}-{m:02}-{d:02}"))
+}
+
+fn amount() -> impl Strategy<Value = String> {
+    prop_oneof![
+        (1_u32..200).prop_map(|n| n.to_string()),
+        (1_u32..9_999).prop_map(|n| format!("{}.{:02}", n / 100, n % 100))
+    ]
+}
+
+fn transaction() -> impl Strategy<Value = Value> {
+    let flags = (any::<bool>(), prop::bool::weighted(0.1), prop::bool::weighted(0.1));
+    (amount(), prop::option::weighted(0.9, category()), date(), flags, prop::bool::weighted(0.1)).prop_map(
+        |(amount, category, date, (income, excluded, dollars), split)| {
+            let kind = if income { "Income" } else { "Expense" };
+            let splits = json!([{"category": "Zoo", "amount": amount}]);
+            json!({
+                "transaction_type": kind, "amount": amount, "category": category, "date": date, "refund": income,
+                "excluded": excluded, "currency": if dollars { "USD" } else { "EUR" },
+                "splits": if split { splits } else { json!([]) },
+            })
+        },
+    )
+}
+
+fn budget() -> impl Strategy<Value = Value> {
+    let thresholds = prop::sample::select(vec![json!([80, 100]), json!([50]), json!([]), json!([90, 120])]);
+    (category(), 0_u32..400, 2023_u16..=2026, 1_u8..=3, thresholds).prop_map(|(category, limit, y, m, thresholds)| {
+        json!({"category": category, "limit": limit.to_string(), "from": format!("{y}-{m:02}"), "thresholds": thresholds})
+    })
+}
+
+/// Commands with the ids `0`…`49`; changes and deletions mean one of them.
+fn step() -> impl Strategy<Value = Step> {
+    let id = || (0_u32..50).prop_map(|id| id.to_string());
+    let data = prop_oneof![
+        8 => transaction().prop_map(|data| ("create_transaction", data)),
+        4 => (id(), transaction()).prop_map(|(id, mut data)| {
+            data["id"] = json!(id);
+            ("update_transaction", data)
+        }),
+        2 => id().prop_map(|id| ("delete_transaction", json!({"id": id}))),
+        2 => budget().prop_map(|data| ("set_budget", data)),
+        1 => category().prop_map(|category| ("remove_budget", json!({"category": category}))),
+        1 => Just(("create_transaction", json!({"amount": 5}))),
+    ];
+    (id(), data).prop_map(|(id, (name, data))| (id, name, data))
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..80)
+}
+
+/// What happened, with sequences left in.
+fn run(story: &mut Story, steps: &[Step]) -> Vec<Handled> {
+    steps.iter().map(|(id, name, data)| story.send(id, name, data)).collect()
+}
+
+/// The transactions there are, and the budgets by category and first month, from accepted events alone.
+#[derive(Default)]
+struct Model {
+    transactions: BTreeMap<CommandId, Transaction>,
+    budgets: BTreeMap<String, BTreeMap<Month, crate::BudgetSet>>,
+    crossings: BTreeMap<(Month, String, u32), (u32, bool)>,
+}
+
+impl Model {
+    fn spent(&self) -> BTreeMap<(Month, String), Amount> {
+        let mut spent: BTreeMap<(Month, String), Amount> = BTreeMap::new();
+        for transaction in self.transactions.values() {
+            for (name, amount) in transaction.spending() {
+                let sum = spent.entry((transaction.date.month(), name.to_owned())).or_default();
+                *sum = sum.plus(amount);
+            }
+        }
+        spent
+    }
+
+    fn evolve(&mut self, event: &Event) {
+        match event {
+            Event::TransactionCreated(e) => {
+                drop(self.transactions.insert(e.transaction.id.clone(), e.transaction.clone()))
+            }
+            Event::TransactionUpdated(e) => {
+                drop(self.transactions.insert(e.transaction.id.clone(), e.transaction.clone()))
+            }
+            Event::TransactionDeleted(e) => drop(self.transactions.remove(&e.transaction.id)),
+            Event::BudgetSet(e) => {
+                drop(self.budgets.entry(e.category.to_string()).or_default().insert(e.from, e.clone()))
+            }
+            Event::BudgetRemoved(e) => drop(self.budgets.remove(&*e.category)),
+            _ => {}
+        }
+    }
+
+    /// Every level that should stand now, recomputed from nothing but transactions and budgets; silently forgets
+    /// levels that no budget has any more. Answers the alerts that must have been raised, unordered.
+    fn judge(&mut self) -> BTreeSet<String> {
+        let mut standing = BTreeMap::new();
+        let mut lines = BTreeSet::new();
+        let mut months = self.spent();
+        for (month, category, _) in self.crossings.keys() {
+            months.entry((*month, category.clone())).or_default();
+        }
+        for ((month, category), spent) in months {
+            let Some((_, budget)) =
+                self.budgets.get(&category).and_then(|all| all.range(..=month).next_back())
+            else {
+                continue;
+            };
+            let percents = budget.thresholds.iter().map(|percent| u32::from(*percent));
+            for level in percents.chain([0]) {
+                let hundredfold = (spent.decimal() * 100.into(), budget.limit.decimal() * level.into());
+                let reached = if level == 0 { spent > budget.limit } else { hundredfold.0 >= hundredfold.1 };
+                let stands = reached && spent > Amount::ZERO;
+                let name = if level == 0 { "exceeded".to_owned() } else { level.to_string() };
+                standing.insert(
+                    (month, category.clone(), level),
+                    (stands, name, format!("{spent} of {}", budget.limit)),
+                );
+            }
+        }
+        for (key, state) in &mut self.crossings {
+            state.1 &= standing.contains_key(key);
+        }
+        for (key, (stands, name, figures)) in standing {
+            let state = self.crossings.entry(key.clone()).or_default();
+            if stands != state.1 {
+                state.0 += u32::from(stands);
+                state.1 = stands;
+                let verb = match (stands, key.2) {
+                    (true, 0) => "exceeded".to_owned(),
+                    (true, _) => format!("reached {name}"),
+                    (false, _) => format!("recovered {name}"),
+                };
+                lines.insert(format!("{verb} {} {} #{}: {figures}", key.1, key.0, state.0));
+            }
+        }
+        lines
+    }
+}
+
+/// Without the scale of the figures: `10.00` and `10` are the same sum, reached in another order.
+fn same_figures(line: &str) -> String {
+    let (head, figures) = line.split_once(": ").expect("a line has figures");
+    let normal =
+        |text: &str| text.parse::<rust_decimal::Decimal>().expect("a figure").normalize().to_string();
+    let (spent, limit) = figures.split_once(" of ").expect("two figures");
+    format!("{head}: {} of {}", normal(spent), normal(limit))
+}
+
+fn replay(journal: &[Entry], mut state: UserState, store: &mut BTreeMap<Vec<u8>, Vec<u8>>) -> UserState {
+    for (i, entry) in journal.iter().enumerate() {
+        load(&mut state, store, |state| state.missing_to_apply(entry));
+        state.apply(entry, i as u64 + 1);
+        state.trim();
+        for (key, value) in state.take_changed() {
+            match value {
+                Some(value) => store.insert(key, value),
+                None => store.remove(&key),
+            };
+        }
+    }
+    state
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn replaying_the_journal_leaves_the_same_pages(steps in steps()) {
+        for tiny in [false, true] {
+            let mut story = if tiny { Story::tiny() } else { Story::new() };
+            run(&mut story, &steps);
+            story.flush();
+            let mut store = BTreeMap::new();
+            let empty = if tiny { UserState::tiny(None) } else { UserState::from_root(None) };
+            replay(&story.journal, empty.expect("no page"), &mut store);
+            prop_assert_eq!(&store, &story.store);
+        }
+    }
+
+    #[test]
+    fn reloading_at_any_point_changes_nothing(steps in steps(), every in 1_usize..6, trim in any::<bool>()) {
+        let mut memory = Story::new();
+        let mut paged = Story::tiny();
+        for (i, step) in steps.iter().enumerate() {
+            let expected = memory.send(&step.0, step.1, &step.2);
+            prop_assert_eq!(paged.send(&step.0, step.1, &step.2), expected);
+            if i % every == 0 {
+                if trim {
+                    paged.flush();
+                    paged.state.trim();
+                } else {
+                    paged.reload();
+                }
+            }
+        }
+        for month in ["2023-01", "2025-03", "2026-02"] {
+            let query = Query::Budgets { month: Month::read(month).expect("a month") };
+            prop_assert_eq!(paged.ask(&query), memory.ask(&query));
+        }
+        for id in 0..50 {
+            let query = Query::Transaction { id: CommandId::parse(&id.to_string()).expect("an id") };
+            prop_assert_eq!(paged.ask(&query), memory.ask(&query));
+        }
+        prop_assert_eq!(paged.ask(&Query::Balance), memory.ask(&Query::Balance));
+        prop_assert_eq!(list(&mut paged, None), list(&mut memory, None));
+        prop_assert_eq!(list(&mut paged, Some("Zoo")), list(&mut memory, Some("Zoo")));
+    }
+
+    #[test]
+    fn alerts_are_the_crossings_recomputed_from_scratch(steps in steps()) {
+        let mut story = Story::tiny();
+        let mut model = Model::default();
+        for step in &steps {
+            let Handled::Decided(Outcome::Accepted(events)) = story.send(&step.0, step.1, &step.2) else { continue };
+            events.iter().for_each(|event| model.evolve(event));
+            let alerts: Vec<String> = events.iter().filter_map(line).map(|line| same_figures(&line)).collect();
+            let expected: BTreeSet<String> = model.judge().iter().map(|line| same_figures(line)).collect();
+            prop_assert_eq!(alerts.len(), expected.len(), "{:?} {:?}", &alerts, &expected);
+            prop_assert_eq!(alerts.into_iter().collect::<BTreeSet<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn a_change_taken_back_restores_every_figure(steps in steps(), changed in transaction()) {
+        let mut story = Story::tiny();
+        run(&mut story, &steps);
+        let Some(first) = list(&mut story, None).first().cloned() else { return Ok(()) };
+        let before = figures(&mut story);
+        let mut change = changed;
+        change["id"] = first["id"].clone();
+        let Handled::Decided(Outcome::Accepted(_)) = story.send("there", "update_transaction", &change) else { return Ok(()) };
+        let Handled::Decided(Outcome::Accepted(_)) = story.send("back", "update_transaction", &first) else {
+            return Err(TestCaseError::fail("what was accepted once is accepted again"));
+        };
+        prop_assert_eq!(figures(&mut story), before);
+    }
+
+    #[test]
+    fn no_bytes_make_the_parser_panic(data in prop::collection::vec(any::<u8>(), 0..200), name in prop::sample::select(Command::types())) {
+        prop_assert!(Command::parse(name, &data).is_err());
+    }
+
+    #[test]
+    fn no_text_in_a_field_makes_it_panic(text in ".{0,60}", field in prop::sample::select(vec!["amount", "date", "currency", "category", "note", "status"])) {
+        let mut data = json!({"transaction_type": "Expense", "amount": "1"});
+        data[field] = json!(text);
+        let _ = Command::parse("create_transaction", data.to_string().as_bytes());
+    }
+}
+
+/// All pages of the list, two at a time.
+fn list(story: &mut Story, category: Option<&str>) -> Vec<Value> {
+    let mut items = Vec::new();
+    let mut query =
+        crate::TransactionsQuery { limit: 2, category: category.map(str::to_owned), ..Default::default() };
+    for _ in 0..100 {
+        let answer = story.ask(&Query::Transactions(query.clone())).expect("answered");
+        items.extend(answer["items"].as_array().expect("a list").iter().cloned());
+        match answer["next_cursor"].as_str() {
+            Some(cursor) => query.cursor = Some(cursor.to_owned()),
+            None => return items,
+        }
+    }
+    panic!("the list has no end");
+}
+
+/// Balances and spending as numbers: `0` and `0.00` are the same.
+fn figures(story: &mut Story) -> BTreeMap<String, rust_decimal::Decimal> {
+    let mut figures = BTreeMap::new();
+    let mut note = |name: String, value: &Value| {
+        let number: rust_decimal::Decimal = value.as_str().expect("a figure").parse().expect("a number");
+        if !number.is_zero() {
+            figures.insert(name, number);
+        }
+    };
+    for item in story.ask(&Query::Balance).expect("answered")["items"].as_array().expect("a list") {
+        note(item["currency"].to_string(), &item["balance"]);
+    }
+    for (year, month) in (2023..=2026).flat_map(|year| (1..=3).map(move |month| (year, month))) {
+        let query = Query::Budgets { month: Month::new(year, month).expect("a month") };
+        for item in story.ask(&query).expect("answered")["items"].as_array().expect("a list") {
+            note(format!("{} {year}-{month}", item["category"]), &item["spent"]);
+        }
+    }
+    figures
+}
+
+#[test]
+fn a_list_may_be_bounded_by_dates() {
+    let mut story = Story::tiny();
+    for day in 1..=9 {
+        let data = json!({"transaction_type": "Expense", "amount": "1", "date": format!("2026-01-0{day}")});
+        story = story.when("create_transaction", data);
+    }
+    let date = |text| Some(Date::read(text).expect("a date"));
+    let query =
+        crate::TransactionsQuery { from: date("2026-01-03"), to: date("2026-01-07"), ..Default::default() };
+    let answer = story.ask(&Query::Transactions(query)).expect("answered");
+    let days: Vec<_> =
+        answer["items"].as_array().expect("a list").iter().map(|item| item["date"].clone()).collect();
+    assert_eq!(days, ["2026-01-07", "2026-01-06", "2026-01-05", "2026-01-04", "2026-01-03"]);
+    assert_eq!(answer["next_cursor"], Value::Null);
+}
+
+#[test]
+fn a_small_user_takes_little_memory_and_small_pages() {
+    let mut story = Story::new().when("set_budget", json!({"category": "Food", "limit": "100"}));
+    for _ in 0..4 {
+        story = story.when(
+            "create_transaction",
+            json!({"transaction_type": "Expense", "amount": "12.50", "category": "Food"}),
+        );
+    }
+    story.reload();
+    let (weight, page) = (story.state.weight(), story.store.values().map(Vec::len).sum::<usize>());
+    assert!(weight < 1_500, "{weight} bytes of memory");
+    assert!(page < 400, "{page} bytes of page");
+}
+
+#[test]
+fn a_level_has_one_place_among_the_others() {
+    let version = crate::budget::Version {
+        from: Month::read("2026-01").expect("a month"),
+        limit: Amount::ZERO,
+        currency: crate::Currency::EUR,
+        thresholds: [99, 100, 101].into(),
+        policy: crate::Policy::Reset,
+    };
+    let levels: Vec<Level> = version.levels().collect();
+    assert_eq!(levels, [Level::Percent(99), Level::Percent(100), Level::Exceeded, Level::Percent(101)]);
+}

@@ -1,0 +1,168 @@
+//! Tests as stories: given some commands, when one more comes, then these events follow.
+
+use crate::{CommandId, Entry, Event, Handled, Input, Outcome, PageKey, Query, Refusal, UserId, UserState};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// One user, a store for their pages, and a journal of what was decided.
+#[derive(Clone, Default)]
+pub(crate) struct Story {
+    pub state: UserState,
+    pub store: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub journal: Vec<Entry>,
+    last: Option<Outcome>,
+}
+
+impl Story {
+    /// A user of whom nothing is known yet.
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same, with a root page so small that everything spills.
+    pub(crate) fn tiny() -> Self {
+        Self { state: UserState::tiny(None).expect("no page"), ..Self::default() }
+    }
+
+    /// A command with the id `c1`, `c2`, …
+    pub(crate) fn when(self, type_name: &str, data: Value) -> Self {
+        let id = format!("c{}", self.journal.len() + 1);
+        self.when_as(&id, type_name, data)
+    }
+
+    /// A command on 10 February 2026 that must be new.
+    pub(crate) fn when_as(mut self, id: &str, type_name: &str, data: Value) -> Self {
+        match self.send(id, type_name, &data) {
+            Handled::Decided(outcome) => self.last = Some(outcome),
+            Handled::Repeated { .. } => panic!("{id} is not new"),
+        }
+        self
+    }
+
+    pub(crate) fn send(&mut self, id: &str, type_name: &str, data: &Value) -> Handled {
+        let time = "2026-02-10T12:00:00Z".parse().expect("an instant");
+        let id = CommandId::parse(id).expect("an id");
+        self.handle(&Input::read(id, time, type_name, data.to_string().as_bytes()))
+    }
+
+    /// Loads what is missing, handles, and writes the outcome to the journal.
+    pub(crate) fn handle(&mut self, input: &Input) -> Handled {
+        load(&mut self.state, &self.store, |state| state.missing(input));
+        let sequence = self.journal.len() as u64 + 1;
+        let handled = self.state.handle(input, sequence);
+        if let Handled::Decided(outcome) = &handled {
+            self.journal.push(Entry {
+                user: UserId::parse("ada").expect("an id"),
+                command_id: input.id.clone(),
+                body_hash: input.body_hash,
+                time_us: input.time.as_microsecond(),
+                outcome: outcome.clone(),
+            });
+        }
+        handled
+    }
+
+    /// Writes all changed pages to the store.
+    pub(crate) fn flush(&mut self) {
+        for (key, value) in self.state.take_changed() {
+            match value {
+                Some(value) => self.store.insert(key, value),
+                None => self.store.remove(&key),
+            };
+        }
+    }
+
+    /// Forgets everything that is not in the store.
+    pub(crate) fn reload(&mut self) {
+        self.flush();
+        let root = self.store.get(&PageKey::Root.to_bytes());
+        self.state = UserState::tiny(root.map(Vec::as_slice)).expect("a readable page");
+    }
+
+    /// The answer to a question, asked the way the engine does.
+    pub(crate) fn ask(&mut self, query: &Query) -> Result<Value, Refusal> {
+        self.flush();
+        load(&mut self.state, &self.store, |state| query.missing(state));
+        let rows = query.range(&self.state).map_or_else(Vec::new, |range| {
+            let rows =
+                self.store.range(range.from..range.to).map(|(key, value)| (key.clone(), value.clone()));
+            let mut rows: Vec<_> = rows.collect();
+            assert!(range.descending);
+            rows.reverse();
+            rows.truncate(range.limit);
+            rows
+        });
+        query.answer(&self.state, &rows)
+    }
+
+    fn events(&self) -> &[Event] {
+        match self.last.as_ref().expect("a command") {
+            Outcome::Accepted(events) => events,
+            Outcome::Refused(refusal) => panic!("refused: {refusal:?}"),
+        }
+    }
+
+    /// The last command's events, by name.
+    pub(crate) fn then_events(self, names: &[&str]) -> Self {
+        assert_eq!(self.events().iter().map(Event::type_name).collect::<Vec<_>>(), names);
+        self
+    }
+
+    /// The last command's alerts, each as one line.
+    pub(crate) fn then_alerts(self, lines: &[&str]) -> Self {
+        assert_eq!(self.events().iter().filter_map(line).collect::<Vec<_>>(), lines);
+        self
+    }
+
+    /// The last command was refused.
+    pub(crate) fn then_refused(self, code: &str, field: &str) -> Self {
+        match self.last.as_ref().expect("a command") {
+            Outcome::Refused(refusal) => {
+                assert_eq!(
+                    (refusal.code.as_ref(), refusal.field.as_deref()),
+                    (code, Some(field)),
+                    "{refusal:?}"
+                );
+            }
+            Outcome::Accepted(events) => panic!("accepted: {events:?}"),
+        }
+        self
+    }
+}
+
+/// Inserts pages from a store until nothing is missing.
+pub(crate) fn load(
+    state: &mut UserState,
+    store: &BTreeMap<Vec<u8>, Vec<u8>>,
+    missing: impl Fn(&UserState) -> Vec<PageKey>,
+) {
+    for _ in 0..10 {
+        let keys = missing(state);
+        if keys.is_empty() {
+            return;
+        }
+        for key in keys {
+            state.insert(key, store.get(&key.to_bytes()).map(Vec::as_slice)).expect("a readable page");
+        }
+    }
+    panic!("`missing` asks for ever");
+}
+
+/// An alert in one line: `reached 80 Food 2026-02 #1: 80 of 100`.
+pub(crate) fn line(event: &Event) -> Option<String> {
+    let (what, category, month, crossing, spent, limit) = match event {
+        Event::BudgetThresholdReached(e) => {
+            (format!("reached {}", e.threshold), &e.category, e.month, e.crossing, e.spent, e.limit)
+        }
+        Event::BudgetExceeded(e) => {
+            assert_eq!(e.over_by, e.spent.minus(e.limit));
+            ("exceeded".to_owned(), &e.category, e.month, e.crossing, e.spent, e.limit)
+        }
+        Event::BudgetRecovered(e) => {
+            let level = e.threshold.map_or("exceeded".to_owned(), |threshold| threshold.to_string());
+            (format!("recovered {level}"), &e.category, e.month, e.crossing, e.spent, e.limit)
+        }
+        _ => return None,
+    };
+    Some(format!("{what} {category} {month} #{crossing}: {spent} of {limit}"))
+}
