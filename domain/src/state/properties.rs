@@ -129,7 +129,8 @@ impl Model {
             };
             let percents = budget.thresholds.iter().map(|percent| u32::from(*percent));
             for level in percents.chain([0]) {
-                let hundredfold = (spent.decimal() * 100.into(), budget.limit.decimal() * level.into());
+                let decimal = rust_decimal::Decimal::from;
+                let hundredfold = (spent.decimal() * decimal(100), budget.limit.decimal() * decimal(level));
                 let reached = if level == 0 { spent > budget.limit } else { hundredfold.0 >= hundredfold.1 };
                 let stands = reached && spent > Amount::ZERO;
                 let name = if level == 0 { "exceeded".to_owned() } else { level.to_string() };
