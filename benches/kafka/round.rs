@@ -1,0 +1,240 @@
+//! One round: a fresh broker, then every system after the other on the same commands.
+
+use crate::cluster::{Broker, RoundDir, Sender, send_budgets};
+use crate::report::{Metric, Report};
+use crate::support::load::{Expense, Load, Oracle, sent_ms, user_id};
+use crate::support::process::{Group, cpu, peak_rss_mib};
+use crate::support::{per_second, ratio};
+use crate::system::{Phase, System};
+use crate::tail::{Fetch, Reader, Tail, count};
+use crate::{Args, floor};
+use anyhow::{Result, ensure};
+use hdrhistogram::Histogram;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Topic of all commands timed.
+const COMMANDS: &str = "commands.create_transaction";
+/// A stopping system gets so long: Kafka Streams closes `RocksDB`, centime writes its pages.
+const STOP: Duration = Duration::from_mins(1);
+
+/// A round under way. The broker goes down before its folder is deleted.
+pub(crate) struct Round<'a> {
+    args: &'a Args,
+    systems: Vec<System>,
+    broker: Broker,
+    load: Load,
+    oracle: Oracle,
+    /// Commands sent to [`COMMANDS`] so far.
+    sent: u64,
+    tails: BTreeMap<System, Tail>,
+    dir: RoundDir,
+}
+
+impl<'a> Round<'a> {
+    /// Starts its broker and creates the topics the peers need.
+    pub(crate) fn start(args: &'a Args, round: usize) -> Result<Self> {
+        let dir = RoundDir::new(round)?;
+        let broker = Broker::start(&dir.path)?;
+        let (n, events) = (args.partitions, args.event_partitions);
+        broker.create(&[(COMMANDS, n), ("commands.set_budget", n), (floor::TO, events), (floor::JOURNAL, n)])?;
+        broker.create(&[("peer.transaction_created", events), ("peer.budget_exceeded", events)])?;
+        let systems = args.systems(round);
+        let tails = systems.iter().map(|s| (*s, Tail::default())).collect();
+        let load = Load::new(round as u64, args.users);
+        Ok(Self { args, systems, broker, load, oracle: Oracle::new(args.users), sent: 0, tails, dir })
+    }
+
+    /// Measures everything asked for.
+    pub(crate) fn run(mut self, report: &mut Report) -> Result<()> {
+        if self.systems.contains(&System::Centime) {
+            self.set_budgets()?;
+        }
+        for phase in self.args.phases() {
+            if *phase == Phase::Throughput {
+                let expenses = self.draw(self.args.n);
+                let preload = Instant::now();
+                send_all(&self.broker.address, &expenses)?;
+                println!("preloaded {} commands in {:.1} s", self.args.n, preload.elapsed().as_secs_f64());
+            }
+            for system in self.systems.clone() {
+                match phase {
+                    Phase::Throughput => self.throughput(system, report)?,
+                    Phase::Latency => self.latency(system, report)?,
+                }
+            }
+            self.count_alerts(*phase, report)?;
+        }
+        self.dir.keep = self.args.keep;
+        Ok(())
+    }
+
+    /// The next commands; from now on the oracle counts them.
+    fn draw(&mut self, n: u64) -> Vec<Expense> {
+        let expenses: Vec<Expense> =
+            self.load.by_ref().take(usize::try_from(n).expect("the load fits in memory")).collect();
+        for expense in &expenses {
+            self.oracle.add(expense);
+        }
+        self.sent += n;
+        expenses
+    }
+
+    fn set_budgets(&self) -> Result<()> {
+        let begun = Instant::now();
+        let mut centime = System::Centime.start(self.args, &self.broker, &self.dir.path, Phase::Throughput)?;
+        // The reader waits for centime to create its topics.
+        let mut tail = Tail::default();
+        let mut reader = tail.open(&self.broker, "events.budget_set", Fetch::Bulk)?;
+        let sent = send_budgets(&self.broker.address, self.args.users)?;
+        read_until(&mut reader, sent, &mut centime, |_| ())?;
+        centime.stop(STOP)?;
+        println!("centime: {sent} budgets set in {:.1} s", begun.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    fn throughput(&mut self, system: System, report: &mut Report) -> Result<()> {
+        let broker_cpu = cpu(self.broker.pid)?;
+        let begun = Instant::now();
+        let mut process = system.start(self.args, &self.broker, &self.dir.path, Phase::Throughput)?;
+        let tail = self.tails.get_mut(&system).expect("every system has its tail");
+        let mut reader = tail.open(&self.broker, system.created(), Fetch::Bulk)?;
+        let mut first = None;
+        read_until(&mut reader, self.sent, &mut process, |_| {
+            first.get_or_insert_with(Instant::now);
+        })?;
+        let took = begun.elapsed();
+        let startup = first.unwrap_or(begun) - begun;
+        let mut note = |metric, value| report.note(metric, system, value);
+        note(Metric::Rate, per_second(self.sent, took));
+        note(Metric::Startup, startup.as_secs_f64());
+        note(Metric::RateStarted, per_second(self.sent, took.saturating_sub(startup)));
+        note(Metric::Cpu, micros_each(cpu(process.pid())?, self.sent));
+        note(Metric::BrokerCpu, micros_each(cpu(self.broker.pid)?.saturating_sub(broker_cpu), self.sent));
+        note(Metric::Rss, peak_rss_mib(process.pid())?);
+        process.stop(STOP)
+    }
+
+    fn latency(&mut self, system: System, report: &mut Report) -> Result<()> {
+        let (rate, warmup) = (u64::from(self.args.rate), u64::from(self.args.warmup));
+        let mut process = system.start(self.args, &self.broker, &self.dir.path, Phase::Latency)?;
+        // It is up when it has answered all there is, a few new commands among it.
+        let primer = self.draw(1_000);
+        send_all(&self.broker.address, &primer)?;
+        let before = self.sent;
+        let expenses = self.draw(rate * (warmup + u64::from(self.args.seconds)));
+        let tail = self.tails.get_mut(&system).expect("every system has its tail");
+        let mut reader = tail.open(&self.broker, system.created(), Fetch::AtOnce)?;
+        read_until(&mut reader, before, &mut process, |_| ())?;
+
+        let from = Timestamp::now().as_millisecond() + i64::from(self.args.warmup) * 1_000;
+        let mut histogram = Histogram::<u64>::new_with_bounds(1, 600_000, 3)?;
+        let mut cpu_before = None;
+        let pid = process.pid();
+        let (load_took, cpu_after) = thread::scope(|scope| {
+            let pace = scope.spawn(|| {
+                let took = send_paced(&self.broker.address, &expenses, self.args.rate, self.args.linger_ms)?;
+                anyhow::Ok((took, cpu(pid)?))
+            });
+            read_until(&mut reader, self.sent, &mut process, |event| {
+                let now = Timestamp::now().as_millisecond();
+                let Some(sent) = sent_ms(event, system.clock()).filter(|sent| *sent >= from) else { return };
+                cpu_before.get_or_insert_with(|| cpu(pid));
+                histogram.saturating_record(u64::try_from(now - sent).unwrap_or(0));
+            })?;
+            pace.join().expect("the load ends with an error, not a panic")
+        })?;
+        ensure!(!histogram.is_empty(), "{}: no event carries its command's UUIDv7", system.name());
+        let used = cpu_after.saturating_sub(cpu_before.expect("something was recorded")?);
+        let mut note = |metric, value| report.note(metric, system, value);
+        note(Metric::Load, per_second(expenses.len() as u64, load_took));
+        for (metric, quantile) in
+            [(Metric::P50, 0.5), (Metric::P90, 0.9), (Metric::P99, 0.99), (Metric::P999, 0.999), (Metric::Max, 1.0)]
+        {
+            note(metric, ratio(histogram.value_at_quantile(quantile), 1));
+        }
+        note(Metric::LatencyCpu, micros_each(used, rate * u64::from(self.args.seconds)));
+        note(Metric::LatencyRss, peak_rss_mib(pid)?);
+        process.stop(STOP)
+    }
+
+    /// Only systems that came to the same answers may be compared.
+    fn count_alerts(&self, phase: Phase, report: &mut Report) -> Result<()> {
+        let mut counts = Vec::new();
+        for system in &self.systems {
+            if let Some(topic) = system.exceeded() {
+                counts.push((*system, count(&self.broker, topic)?));
+            }
+        }
+        if phase == Phase::Throughput {
+            for (system, n) in &counts {
+                report.note(Metric::Alerts, *system, ratio(*n, 1));
+            }
+        }
+        report.check_alerts(&counts, self.oracle.exceeded);
+        Ok(())
+    }
+}
+
+fn micros_each(used: Duration, commands: u64) -> f64 {
+    used.as_secs_f64() * 1e6 / ratio(commands, 1)
+}
+
+/// Reads until `goal` records have been seen by readers of this tail.
+fn read_until(
+    reader: &mut Reader<'_>,
+    goal: u64,
+    process: &mut Group,
+    mut show: impl FnMut(&[u8]),
+) -> Result<()> {
+    let mut progress = (reader.seen(), Instant::now());
+    let mut polls = 0_u32;
+    while reader.seen() < goal {
+        reader.poll(Duration::from_millis(50), &mut show)?;
+        polls += 1;
+        if polls.is_multiple_of(256) || progress.1.elapsed() > Duration::from_secs(1) {
+            process.check()?;
+            if reader.seen() > progress.0 {
+                progress = (reader.seen(), Instant::now());
+            }
+            let still = progress.1.elapsed().as_secs();
+            ensure!(still < 120, "nothing new for {still} s: {} of {goal} events", reader.seen());
+        }
+    }
+    ensure!(reader.seen() == goal, "{} events for {goal} commands", reader.seen());
+    Ok(())
+}
+
+/// Sends as fast as it goes.
+fn send_all(address: &str, expenses: &[Expense]) -> Result<()> {
+    let sender = Sender::new(address, 20)?;
+    let mut envelope = String::new();
+    expenses.iter().try_for_each(|e| send(&sender, e, &mut envelope))?;
+    sender.flush()
+}
+
+/// Sends `rate` a second, whether or not anything is answered. The time it took shows whether it kept up.
+fn send_paced(address: &str, expenses: &[Expense], rate: u32, linger_ms: u32) -> Result<Duration> {
+    let sender = Sender::new(address, linger_ms)?;
+    let mut envelope = String::new();
+    let begun = Instant::now();
+    for (nth, expense) in (0_u32..).zip(expenses) {
+        let early = (Duration::from_secs(1) * nth / rate).saturating_sub(begun.elapsed());
+        // A wake-up for every command would cost more than the commands: a few each millisecond.
+        if early > Duration::from_millis(1) {
+            thread::sleep(early);
+        }
+        send(&sender, expense, &mut envelope)?;
+    }
+    let took = begun.elapsed();
+    sender.flush()?;
+    Ok(took)
+}
+
+fn send(sender: &Sender, expense: &Expense, envelope: &mut String) -> Result<()> {
+    envelope.clear();
+    expense.write_envelope(envelope, Timestamp::now());
+    sender.send(COMMANDS, &user_id(expense.user), envelope)
+}
