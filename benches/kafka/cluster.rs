@@ -63,7 +63,9 @@ impl Broker {
             let metadata = client.fetch_metadata(Some(topic), Duration::from_secs(10))?;
             if let Some(found) = metadata.topics().iter().find(|t| t.name() == topic) {
                 match found.error() {
-                    None if !found.partitions().is_empty() => return Ok(i32::try_from(found.partitions().len())?),
+                    None if !found.partitions().is_empty() => {
+                        return Ok(i32::try_from(found.partitions().len())?);
+                    }
                     Some(e) if e != RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART => {
                         bail!("topic {topic}: {e:?}")
                     }

@@ -1,7 +1,7 @@
 //! Figures of all rounds, and the one table they end in.
 
-use crate::support::table::{Table, figure, verdict};
 use crate::support::median;
+use crate::support::table::{Table, figure, verdict};
 use crate::system::System;
 use crate::{Args, Peers};
 use std::collections::BTreeMap;
@@ -120,7 +120,9 @@ impl Report {
                 println!("- {text}");
             }
         } else if args.peers == Peers::All {
-            println!("\nAlerts are equal, and as many as the load calls for. Ratios are medians of each round's.");
+            println!(
+                "\nAlerts are equal, and as many as the load calls for. Ratios are medians of each round's."
+            );
         }
     }
 

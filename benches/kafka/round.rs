@@ -39,7 +39,12 @@ impl<'a> Round<'a> {
         let dir = RoundDir::new(round)?;
         let broker = Broker::start(&dir.path)?;
         let (n, events) = (args.partitions, args.event_partitions);
-        broker.create(&[(COMMANDS, n), ("commands.set_budget", n), (floor::TO, events), (floor::JOURNAL, n)])?;
+        broker.create(&[
+            (COMMANDS, n),
+            ("commands.set_budget", n),
+            (floor::TO, events),
+            (floor::JOURNAL, n),
+        ])?;
         broker.create(&[("peer.transaction_created", events), ("peer.budget_exceeded", events)])?;
         let systems = args.systems(round);
         let tails = systems.iter().map(|s| (*s, Tail::default())).collect();
@@ -84,7 +89,8 @@ impl<'a> Round<'a> {
 
     fn set_budgets(&self) -> Result<()> {
         let begun = Instant::now();
-        let mut centime = System::Centime.start(self.args, &self.broker, &self.dir.path, Phase::Throughput)?;
+        let mut centime =
+            System::Centime.start(self.args, &self.broker, &self.dir.path, Phase::Throughput)?;
         // The reader waits for centime to create its topics.
         let mut tail = Tail::default();
         let mut reader = tail.open(&self.broker, "events.budget_set", Fetch::Bulk)?;
@@ -150,9 +156,13 @@ impl<'a> Round<'a> {
         let used = cpu_after.saturating_sub(cpu_before.expect("something was recorded")?);
         let mut note = |metric, value| report.note(metric, system, value);
         note(Metric::Load, per_second(expenses.len() as u64, load_took));
-        for (metric, quantile) in
-            [(Metric::P50, 0.5), (Metric::P90, 0.9), (Metric::P99, 0.99), (Metric::P999, 0.999), (Metric::Max, 1.0)]
-        {
+        for (metric, quantile) in [
+            (Metric::P50, 0.5),
+            (Metric::P90, 0.9),
+            (Metric::P99, 0.99),
+            (Metric::P999, 0.999),
+            (Metric::Max, 1.0),
+        ] {
             note(metric, ratio(histogram.value_at_quantile(quantile), 1));
         }
         note(Metric::LatencyCpu, micros_each(used, rate * u64::from(self.args.seconds)));

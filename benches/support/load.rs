@@ -70,6 +70,11 @@ impl Iterator for Load {
 }
 
 impl Expense {
+    /// The same expense of another amount.
+    pub(crate) fn costing(self, cents: u32) -> Self {
+        Self { cents, ..self }
+    }
+
     /// A new command id: a `UUIDv7` whose milliseconds are those of `now`.
     pub(crate) fn id(&self, now: Timestamp) -> String {
         uuid_v7(now, self.random, self.nth)
@@ -101,8 +106,11 @@ pub(crate) fn user_id(user: u64) -> String {
 
 /// The `data` of `set_budget` for a category: 100.00 EUR from January 2026.
 pub(crate) fn write_budget_data(out: &mut String, category: &str) {
-    write!(out, r#"{{"category":"{category}","limit":"100.00","currency":"EUR","from":"2026-01","policy":"reset"}}"#)
-        .expect("writing to a string does not fail");
+    write!(
+        out,
+        r#"{{"category":"{category}","limit":"100.00","currency":"EUR","from":"2026-01","policy":"reset"}}"#
+    )
+    .expect("writing to a string does not fail");
 }
 
 /// The envelope of `set_budget` for a user's category.

@@ -1,0 +1,199 @@
+//! The release binary over HTTP. Clients are threads of this process on blocking sockets: one write and one read a request
+//! is as light as it gets, for they share the machine with what they measure.
+
+use crate::support::load::{Load, user_id};
+use crate::support::process::{Group, cpu, free_port};
+use crate::support::{per_second, ratio};
+use crate::{Args, Bar, Figure, Folder, figure_of};
+use anyhow::{Context as _, Result, bail, ensure};
+use hdrhistogram::Histogram;
+use std::fmt::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Load before each measurement that does not count.
+const WARMUP: Duration = Duration::from_secs(2);
+
+/// One client, then many, on a server of their own.
+pub(crate) fn measure(args: &Args, round: u64) -> Result<Vec<Figure>> {
+    let folder = Folder::new(&format!("pipeline-http-{round}"))?;
+    let address = format!("127.0.0.1:{}", free_port()?);
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_centime"));
+    serve.args(["serve", "--auth", "none", "--bus", "embedded", "--listen", &address]);
+    serve.arg("--data-dir").arg(folder.0.join("data"));
+    let log = folder.0.with_extension("log");
+    let mut process = Group::spawn("centime", &mut serve, &log)?;
+    wait_until_ready(&address, &mut process)?;
+    let mut figures = Vec::new();
+    for (clients, seed) in [(1, 2 * round), (args.clients, 2 * round + 1)] {
+        let cpu_before = cpu(process.pid())?;
+        let measured = run(args, &address, clients, seed)?;
+        let used = cpu(process.pid())?.saturating_sub(cpu_before);
+        process.check()?;
+        figures.extend(measured.figures(clients, used));
+    }
+    process.stop(Duration::from_mins(1))?;
+    Ok(figures)
+}
+
+/// What some clients saw together.
+struct Measured {
+    /// Microseconds from request to response.
+    waited: Histogram<u64>,
+    /// Time in which those were counted.
+    took: Duration,
+    /// Requests that were not counted.
+    warmup: u64,
+}
+
+impl Measured {
+    fn figures(&self, clients: usize, cpu: Duration) -> Vec<Figure> {
+        let ms = |quantile| ratio(self.waited.value_at_quantile(quantile), 1_000);
+        let (p50, p99, rate) = match clients {
+            1 => (Some(Bar::AtMost(1.0)), Some(Bar::AtMost(5.0)), None),
+            _ => (None, Some(Bar::AtMost(30.0)), Some(Bar::AtLeast(10_000.0))),
+        };
+        let name = if clients == 1 { "HTTP, 1 client".into() } else { format!("HTTP, {clients} clients") };
+        let n = self.waited.len();
+        vec![
+            figure_of(format!("{name}: POST/s"), per_second(n, self.took), rate),
+            figure_of(format!("{name}: p50, ms"), ms(0.5), p50),
+            figure_of(format!("{name}: p99, ms"), ms(0.99), p99),
+            figure_of(format!("{name}: max, ms"), ratio(self.waited.max(), 1_000), None),
+            figure_of(
+                format!("{name}: centime's CPU a POST, us"),
+                cpu.as_secs_f64() * 1e6 / ratio(n + self.warmup, 1),
+                None,
+            ),
+        ]
+    }
+}
+
+fn run(args: &Args, address: &str, clients: usize, seed: u64) -> Result<Measured> {
+    let begun = Instant::now();
+    let end = begun + WARMUP + Duration::from_secs(args.seconds);
+    let mut measured = Measured { waited: histogram()?, took: Duration::from_secs(args.seconds), warmup: 0 };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..clients as u64)
+            .map(|client| {
+                // No two clients send the same.
+                let load = Load::new(seed * 10_000 + client, args.users);
+                scope.spawn(move || client_loop(address, load, begun + WARMUP, end))
+            })
+            .collect();
+        for thread in threads {
+            let (waited, warmup) = thread.join().expect("a client ends with an error, not a panic")?;
+            measured.waited.add(&waited)?;
+            measured.warmup += warmup;
+        }
+        Ok(measured)
+    })
+}
+
+fn client_loop(address: &str, load: Load, from: Instant, end: Instant) -> Result<(Histogram<u64>, u64)> {
+    let mut client = Client::connect(address)?;
+    let (mut waited, mut warmup) = (histogram()?, 0);
+    let mut body = String::new();
+    for expense in load {
+        body.clear();
+        expense.write_data(&mut body);
+        let sent = Instant::now();
+        let status = client.post(&format!("/v1/users/{}/transactions", user_id(expense.user)), &body)?;
+        let now = Instant::now();
+        ensure!(status == 201, "POST was answered {status}: {}", client.text());
+        if now >= end {
+            break;
+        }
+        if now >= from {
+            waited.saturating_record(u64::try_from((now - sent).as_micros())?);
+        } else {
+            warmup += 1;
+        }
+    }
+    Ok((waited, warmup))
+}
+
+fn histogram() -> Result<Histogram<u64>> {
+    Ok(Histogram::new_with_bounds(1, 600_000_000, 3)?)
+}
+
+fn wait_until_ready(address: &str, process: &mut Group) -> Result<()> {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_mins(1) {
+        process.check()?;
+        if Client::connect(address).and_then(|mut c| c.get("/health/ready")).is_ok_and(|status| status == 200)
+        {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    bail!("centime is not ready after a minute")
+}
+
+/// As much of an HTTP/1.1 client as this bench needs: keep-alive, no chunked bodies.
+struct Client {
+    stream: TcpStream,
+    request: String,
+    response: Vec<u8>,
+}
+
+impl Client {
+    fn connect(address: &str) -> Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_mins(1)))?;
+        Ok(Self { stream, request: String::new(), response: Vec::new() })
+    }
+
+    fn get(&mut self, path: &str) -> Result<u16> {
+        self.request.clear();
+        write!(self.request, "GET {path} HTTP/1.1\r\nhost: bench\r\n\r\n")?;
+        self.exchange()
+    }
+
+    fn post(&mut self, path: &str, body: &str) -> Result<u16> {
+        self.request.clear();
+        write!(
+            self.request,
+            "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )?;
+        self.exchange()
+    }
+
+    /// Sends the request, reads the whole response, returns its status.
+    fn exchange(&mut self) -> Result<u16> {
+        self.stream.write_all(self.request.as_bytes())?;
+        self.response.clear();
+        let body_at = loop {
+            self.read_some()?;
+            if let Some(at) = self.response.windows(4).position(|w| w == b"\r\n\r\n") {
+                break at + 4;
+            }
+        };
+        let head = std::str::from_utf8(&self.response[..body_at])?.to_ascii_lowercase();
+        let status = head.split(' ').nth(1).context("a status line")?.parse()?;
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+        let length: usize = length.context("a response without content-length")?.trim().parse()?;
+        while self.response.len() < body_at + length {
+            self.read_some()?;
+        }
+        Ok(status)
+    }
+
+    fn read_some(&mut self) -> Result<()> {
+        let mut buffer = [0; 4096];
+        let n = self.stream.read(&mut buffer)?;
+        ensure!(n > 0, "the server closed the connection");
+        self.response.extend_from_slice(&buffer[..n]);
+        Ok(())
+    }
+
+    /// The last response as text.
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.response).into_owned()
+    }
+}
