@@ -87,7 +87,7 @@ fn centime(broker: &Broker, home: &Path) -> Result<Command> {
 }
 
 fn floor_process(args: &Args, broker: &Broker, phase: Phase) -> Result<Command> {
-    // Threads share what there is to do when there is much; for little, one makes fewer and fuller commits.
+    // Two threads share a backlog; for a trickle, one makes fewer and fuller commits.
     let (threads, dry_ms, linger_ms) = match phase {
         Phase::Throughput => (2, 20, 5),
         Phase::Latency => (args.floor_threads, 0, 0),
