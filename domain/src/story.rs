@@ -30,7 +30,8 @@ impl Story {
         self.when_as(&id, type_name, data)
     }
 
-    /// A command on 10 February 2026 that must be new.
+    /// A command on 10 February 2026 that must be new. By value, so that a story can say `json!(…)`.
+    #[allow(clippy::needless_pass_by_value)]
     pub(crate) fn when_as(mut self, id: &str, type_name: &str, data: Value) -> Self {
         match self.send(id, type_name, &data) {
             Handled::Decided(outcome) => self.last = Some(outcome),

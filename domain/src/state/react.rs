@@ -31,11 +31,11 @@ impl UserState {
     fn touched<'a>(&self, event: &'a Event) -> (Vec<CellKey>, Option<&'a CommandId>) {
         let mut keys = Vec::new();
         let cause = match event {
-            Event::TransactionCreated(event) => self.touched_by(&event.transaction, &mut keys),
-            Event::TransactionDeleted(event) => self.touched_by(&event.transaction, &mut keys),
+            Event::TransactionCreated(event) => Some(self.touched_by(&event.transaction, &mut keys)),
+            Event::TransactionDeleted(event) => Some(self.touched_by(&event.transaction, &mut keys)),
             Event::TransactionUpdated(event) => {
                 self.touched_by(&event.previous, &mut keys);
-                self.touched_by(&event.transaction, &mut keys)
+                Some(self.touched_by(&event.transaction, &mut keys))
             }
             Event::BudgetSet(event) => {
                 if let Some(number) = self.category_number(&event.category) {
@@ -53,12 +53,13 @@ impl UserState {
         (keys, cause)
     }
 
-    fn touched_by<'a>(&self, transaction: &'a Transaction, keys: &mut Vec<CellKey>) -> Option<&'a CommandId> {
+    /// Adds the totals of one transaction; answers its id.
+    fn touched_by<'a>(&self, transaction: &'a Transaction, keys: &mut Vec<CellKey>) -> &'a CommandId {
         let month = transaction.date.month();
         let numbers = transaction.spending().filter_map(|(name, _)| self.category_number(name));
         let budgeted = numbers.filter(|number| self.budget_of(*number).is_some());
         keys.extend(budgeted.map(|number| (month, number, transaction.currency)));
-        Some(&transaction.id)
+        &transaction.id
     }
 
     fn judge(&self, cell: &Cell, version: &Version, cause: Option<&CommandId>, alerts: &mut Vec<Event>) {

@@ -1,0 +1,65 @@
+//! Random commands: few users' worth of ids, categories and months, so that they meet.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// One step: a command's id (few, so that some are reused), its type and data.
+pub(super) type Step = (String, &'static str, Value);
+
+fn category() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["Food", "Rent", "Zoo", "Café"])
+}
+
+fn date() -> impl Strategy<Value = String> {
+    (2023_u16..=2026, 1_u8..=3, 1_u8..=28).prop_map(|(y, m, d)| format!("{y}-{m:02}-{d:02}"))
+}
+
+fn amount() -> impl Strategy<Value = String> {
+    prop_oneof![
+        (1_u32..200).prop_map(|n| n.to_string()),
+        (1_u32..9_999).prop_map(|n| format!("{}.{:02}", n / 100, n % 100))
+    ]
+}
+
+pub(super) fn transaction() -> impl Strategy<Value = Value> {
+    let flags = (any::<bool>(), prop::bool::weighted(0.1), prop::bool::weighted(0.1));
+    (amount(), prop::option::weighted(0.9, category()), date(), flags, prop::bool::weighted(0.1)).prop_map(
+        |(amount, category, date, (income, excluded, dollars), split)| {
+            let kind = if income { "Income" } else { "Expense" };
+            let splits = json!([{"category": "Zoo", "amount": amount}]);
+            json!({
+                "transaction_type": kind, "amount": amount, "category": category, "date": date, "refund": income,
+                "excluded": excluded, "currency": if dollars { "USD" } else { "EUR" },
+                "splits": if split { splits } else { json!([]) },
+            })
+        },
+    )
+}
+
+fn budget() -> impl Strategy<Value = Value> {
+    let thresholds = prop::sample::select(vec![json!([80, 100]), json!([50]), json!([]), json!([90, 120])]);
+    (category(), 0_u32..400, 2023_u16..=2026, 1_u8..=3, thresholds).prop_map(|(category, limit, y, m, thresholds)| {
+        json!({"category": category, "limit": limit.to_string(), "from": format!("{y}-{m:02}"), "thresholds": thresholds})
+    })
+}
+
+/// Commands with the ids `0`…`49`; changes and deletions mean one of them.
+fn step() -> impl Strategy<Value = Step> {
+    let id = || (0_u32..50).prop_map(|id| id.to_string());
+    let data = prop_oneof![
+        8 => transaction().prop_map(|data| ("create_transaction", data)),
+        4 => (id(), transaction()).prop_map(|(id, mut data)| {
+            data["id"] = json!(id);
+            ("update_transaction", data)
+        }),
+        2 => id().prop_map(|id| ("delete_transaction", json!({"id": id}))),
+        2 => budget().prop_map(|data| ("set_budget", data)),
+        1 => category().prop_map(|category| ("remove_budget", json!({"category": category}))),
+        1 => Just(("create_transaction", json!({"amount": 5}))),
+    ];
+    (id(), data).prop_map(|(id, (name, data))| (id, name, data))
+}
+
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..80)
+}
