@@ -89,6 +89,13 @@ pub fn write_rejected(out: &mut Vec<u8>, at: &EventPlace<'_>, refusal: &Refusal)
     out.push(b'}');
 }
 
+/// Appends the envelope of an event that is JSON already, as another centime's answer has it.
+pub fn write_event_json(out: &mut Vec<u8>, at: &EventPlace<'_>, kind: &str, data: &str) {
+    open(out, at, kind);
+    out.extend_from_slice(data.as_bytes());
+    out.push(b'}');
+}
+
 /// Where an event stands: all of its envelope but the event itself.
 #[derive(Debug, Clone, Copy)]
 pub struct EventPlace<'a> {

@@ -13,6 +13,6 @@ mod record;
 
 pub use api::*;
 pub use clock::Clock;
-pub use envelope::{CommandEnvelope, EnvelopeError, EventPlace, write_event};
+pub use envelope::{CommandEnvelope, EnvelopeError, EventPlace, write_event, write_event_json};
 pub use partition::partition_of;
 pub use record::{CommitRecord, DeadLetter, NextOffsets, RecordError};
