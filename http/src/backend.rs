@@ -1,0 +1,54 @@
+//! The engine as seen from here: a trait, so that routes can be tested without one.
+
+use centime_domain::{Query, UserId};
+use centime_engine::{Answer, Clock, Engine, EngineError, EventPosition, Feed, NewCommand, Position, Reply};
+use futures::future::{BoxFuture, FutureExt};
+
+/// What the edge asks of the engine; see [`Engine`] for what each means.
+pub(crate) trait Backend: Send + Sync + 'static {
+    fn submit(&self, command: NewCommand) -> BoxFuture<'_, Result<Reply, EngineError>>;
+    fn query(
+        &self,
+        user: UserId,
+        query: Query,
+        at_least: Option<Position>,
+    ) -> BoxFuture<'_, Result<Answer, EngineError>>;
+    fn subscribe(
+        &self,
+        user: UserId,
+        after: Option<EventPosition>,
+    ) -> BoxFuture<'_, Result<Feed, EngineError>>;
+    fn ready(&self) -> bool;
+    fn clock(&self) -> &Clock;
+}
+
+impl Backend for Engine {
+    fn submit(&self, command: NewCommand) -> BoxFuture<'_, Result<Reply, EngineError>> {
+        Engine::submit(self, command).boxed()
+    }
+
+    fn query(
+        &self,
+        user: UserId,
+        query: Query,
+        at_least: Option<Position>,
+    ) -> BoxFuture<'_, Result<Answer, EngineError>> {
+        Engine::query(self, user, query, at_least).boxed()
+    }
+
+    fn subscribe(
+        &self,
+        user: UserId,
+        after: Option<EventPosition>,
+    ) -> BoxFuture<'_, Result<Feed, EngineError>> {
+        Engine::subscribe(self, user, after).boxed()
+    }
+
+    fn ready(&self) -> bool {
+        Engine::ready(self)
+    }
+
+    fn clock(&self) -> &Clock {
+        Engine::clock(self)
+    }
+}

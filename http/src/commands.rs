@@ -1,0 +1,235 @@
+//! Handlers that give commands. Whatever the path, the same data goes through the same `Engine::submit`.
+
+use crate::edge::Edge;
+use crate::problem::Problem;
+use crate::reply::{self, Outcome, Response};
+use crate::request::Request;
+use centime_domain::{Command, Event, Outcome as Decision};
+use centime_engine::{NewCommand, Reply};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use warp::http::StatusCode;
+use warp::http::header::{HeaderName, HeaderValue, LOCATION};
+
+/// What RFC 3986 lets stand for itself in a path segment.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// Tells a first answer from the same answer again.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// How a command was addressed, which decides over the status of its answer.
+#[derive(Debug, Clone, Copy)]
+enum Address {
+    /// As a new thing: accepted is 201, refused is 422.
+    New,
+    /// As something that is there: accepted is 200, and what isn't there is 404.
+    Existing,
+}
+
+/// `POST /v1/users/{user}/commands/{type}`
+pub(crate) async fn submit(edge: &Edge, request: &Request) -> Outcome {
+    let kind = request.param("type");
+    if !Command::types().contains(&kind) {
+        let detail = format!("the commands are: {}", Command::types().join(", "));
+        return Err(Problem::new(StatusCode::NOT_FOUND, "unknown_command", detail).field("type").into());
+    }
+    give(edge, request, kind, checked(&request.body)?, Address::New).await
+}
+
+/// `POST /v1/users/{user}/transactions`
+pub(crate) async fn create_transaction(edge: &Edge, request: &Request) -> Outcome {
+    give(edge, request, "create_transaction", checked(&request.body)?, Address::New).await
+}
+
+/// `PUT /v1/users/{user}/transactions/{id}`
+pub(crate) async fn update_transaction(edge: &Edge, request: &Request) -> Outcome {
+    on_path(edge, request, "update_transaction", "id").await
+}
+
+/// `DELETE /v1/users/{user}/transactions/{id}`
+pub(crate) async fn delete_transaction(edge: &Edge, request: &Request) -> Outcome {
+    on_path(edge, request, "delete_transaction", "id").await
+}
+
+/// `PUT /v1/users/{user}/budgets/{category}`
+pub(crate) async fn set_budget(edge: &Edge, request: &Request) -> Outcome {
+    on_path(edge, request, "set_budget", "category").await
+}
+
+/// `DELETE /v1/users/{user}/budgets/{category}`
+pub(crate) async fn remove_budget(edge: &Edge, request: &Request) -> Outcome {
+    on_path(edge, request, "remove_budget", "category").await
+}
+
+/// A command about the thing its path ends in.
+async fn on_path(edge: &Edge, request: &Request, kind: &str, field: &'static str) -> Outcome {
+    let data = with_field(&request.body, field, request.param(field))?;
+    give(edge, request, kind, data, Address::Existing).await
+}
+
+async fn give(edge: &Edge, request: &Request, kind: &str, data: Vec<u8>, address: Address) -> Outcome {
+    let (user, id) = (request.user()?, request.command_id()?);
+    request.parameters(&[])?;
+    let command = NewCommand { user, id, time: None, kind: kind.to_owned(), data };
+    let reply = edge.backend.submit(command).await?;
+    // What a create makes has the command's id.
+    let created = (kind == "create_transaction" && matches!(reply.outcome, Decision::Accepted(_)))
+        .then(|| location(request.param("user"), reply.id.as_str()));
+    let repeated = reply.repeated;
+    let mut response = answer(reply, address);
+    if let Some(location) = created {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    if repeated {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+fn answer(reply: Reply, address: Address) -> Response {
+    match &reply.outcome {
+        Decision::Accepted(events) => {
+            let status = match address {
+                Address::New => StatusCode::CREATED,
+                Address::Existing => StatusCode::OK,
+            };
+            let mut response = reply::bytes(status, accepted(&reply, events));
+            reply::set_position(response.headers_mut(), reply.position);
+            response
+        }
+        Decision::Refused(refusal) => {
+            let status = match address {
+                Address::Existing if refusal.code == "not_found" => StatusCode::NOT_FOUND,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            Problem::refusal(status, refusal.clone()).decided(reply.id, reply.position).into_response()
+        }
+    }
+}
+
+/// `{"id":…,"position":…,"events":[{"type":…,"sequence":…,"data":…},…]}`
+fn accepted(reply: &Reply, events: &[Event]) -> Vec<u8> {
+    let Reply { id, position, first_index, .. } = reply;
+    let mut out = Vec::with_capacity(512);
+    out.extend_from_slice(b"{\"id\":");
+    serde_json::to_writer(&mut out, id.as_str()).expect("text is JSON");
+    write!(out, ",\"position\":\"{position}\",\"events\":[").expect("writing to memory does not fail");
+    let mut comma = "";
+    for (index, event) in (*first_index..).zip(events) {
+        let kind = event.type_name();
+        write!(out, r#"{comma}{{"type":"{kind}","sequence":"{position}:{index}","data":"#)
+            .expect("writing to memory does not fail");
+        event.write_json(&mut out);
+        out.push(b'}');
+        comma = ",";
+    }
+    out.extend_from_slice(b"]}");
+    out
+}
+
+fn location(user: &str, transaction: &str) -> HeaderValue {
+    let path = format!("/v1/users/{user}/transactions/{}", utf8_percent_encode(transaction, SEGMENT));
+    HeaderValue::from_str(&path).expect("a user id and percent-encoded text are ASCII")
+}
+
+/// The body, if it is JSON. Which JSON it has to be is the domain's to say.
+fn checked(body: &[u8]) -> Result<Vec<u8>, Problem> {
+    let read: Result<&RawValue, _> = serde_json::from_slice(body);
+    read.map(|_| body.to_vec()).map_err(|e| invalid_json(&e))
+}
+
+/// The body with the field that the path has already named. The rest stays as it was written, byte for byte, so that the
+/// domain sees every number and every repeated key.
+fn with_field(body: &[u8], name: &'static str, value: &str) -> Result<Vec<u8>, Problem> {
+    let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(body).map_err(|e| invalid_json(&e))?;
+    if let Some(given) = fields.get(name) {
+        let same = serde_json::from_str::<String>(given.get()).is_ok_and(|given| given == value);
+        let other =
+            || Problem::bad_request("path_mismatch", "the body names another one than the path").field(name);
+        return if same { Ok(body.to_vec()) } else { Err(other()) };
+    }
+    let after_brace = body.iter().position(|b| *b == b'{').expect("it was read as an object") + 1;
+    let mut out = format!("{{\"{name}\":").into_bytes();
+    serde_json::to_writer(&mut out, value).expect("text is JSON");
+    if !fields.is_empty() {
+        out.push(b',');
+    }
+    out.extend_from_slice(&body[after_brace..]);
+    Ok(out)
+}
+
+fn invalid_json(error: &serde_json::Error) -> Problem {
+    Problem::bad_request("invalid_json", format!("the body is not the JSON expected here: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use centime_domain::{BudgetRemoved, CommandId};
+    use centime_engine::Position;
+    use serde_json::json;
+
+    fn built(body: &str) -> Result<String, Problem> {
+        with_field(body.as_bytes(), "category", "Food & \"Fun\"").map(|data| String::from_utf8(data).unwrap())
+    }
+
+    #[test]
+    fn the_path_becomes_a_field() {
+        let named = r#"{"category":"Food & \"Fun\"""#;
+        assert_eq!(built("").unwrap(), format!("{named}}}"));
+        assert_eq!(built(" { } ").unwrap(), format!("{named} }} "));
+        assert_eq!(
+            built(r#"{"limit":1.50,"limit":2}"#).unwrap(),
+            format!(r#"{named},"limit":1.50,"limit":2}}"#)
+        );
+    }
+
+    #[test]
+    fn a_body_may_repeat_the_path_but_not_contradict_it() {
+        let same = r#"{"limit":"1","category":"Food & \u0022Fun\u0022"}"#;
+        assert_eq!(built(same).unwrap(), same);
+        assert!(built(r#"{"category":"Rent"}"#).is_err());
+        assert!(built(r#"{"category":null}"#).is_err());
+    }
+
+    #[test]
+    fn what_is_no_object_has_no_fields() {
+        for body in ["[]", "1", "null", "{", "{}x", r#"{"a":}"#] {
+            assert!(built(body).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn any_json_is_passed_on_as_it_is() {
+        let body = r#" {"amount": 1e400, "amount": 2} "#;
+        assert_eq!(checked(body.as_bytes()).unwrap(), body.as_bytes());
+        for body in ["", "{", "{}{}", "\u{feff}{}"] {
+            assert!(checked(body.as_bytes()).is_err(), "{body:?}");
+        }
+        assert!(checked(b"\"\xff\"").is_err());
+    }
+
+    #[test]
+    fn a_location_is_a_path() {
+        assert_eq!(location("ada", "rent 3/26"), "/v1/users/ada/transactions/rent%203%2F26");
+    }
+
+    #[test]
+    fn an_accepted_command_is_json() {
+        let removed = |category: &str| Event::BudgetRemoved(BudgetRemoved { category: category.into() });
+        let events = vec![removed("Food"), removed("Rent")];
+        let reply = Reply {
+            id: CommandId::parse("say \"hi\"").unwrap(),
+            position: Position { partition: 3, sequence: 9 },
+            outcome: Decision::Accepted(events.clone()),
+            first_index: 4,
+            repeated: false,
+        };
+        let json: serde_json::Value = serde_json::from_slice(&accepted(&reply, &events)).unwrap();
+        let event = |sequence, category| json!({"type": "budget_removed", "sequence": sequence, "data": {"category": category}});
+        let events = [event("3:9:4", "Food"), event("3:9:5", "Rent")];
+        assert_eq!(json, json!({"id": "say \"hi\"", "position": "3:9", "events": events}));
+    }
+}

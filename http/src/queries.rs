@@ -1,0 +1,78 @@
+//! Handlers that ask about a user.
+
+use crate::edge::Edge;
+use crate::problem::Problem;
+use crate::reply::{self, Outcome};
+use crate::request::Request;
+use centime_domain::{CommandId, Date, Month, Query, Refusal, TransactionsQuery};
+use warp::http::StatusCode;
+
+/// `GET /v1/users/{user}/transactions`
+pub(crate) async fn transactions(edge: &Edge, request: &Request) -> Outcome {
+    let parameters = request.parameters(&["cursor", "limit", "from", "to", "category"])?;
+    let date = |name| parameters.get(name).map(|text| read(Date::read(text), name)).transpose();
+    let query = TransactionsQuery {
+        cursor: parameters.get("cursor").map(str::to_owned),
+        limit: parameters.value("limit", "a number")?.unwrap_or(TransactionsQuery::default().limit),
+        from: date("from")?,
+        to: date("to")?,
+        category: parameters.get("category").map(str::to_owned),
+    };
+    ask(edge, request, Query::Transactions(query)).await
+}
+
+/// `GET /v1/users/{user}/transactions/{id}`
+pub(crate) async fn transaction(edge: &Edge, request: &Request) -> Outcome {
+    request.parameters(&[])?;
+    let id = read(CommandId::parse(request.param("id")), "id")?;
+    ask(edge, request, Query::Transaction { id }).await
+}
+
+/// `GET /v1/users/{user}/budgets`
+pub(crate) async fn budgets(edge: &Edge, request: &Request) -> Outcome {
+    let parameters = request.parameters(&["month"])?;
+    let month = match parameters.get("month") {
+        Some(text) => read(Month::read(text), "month")?,
+        None => this_month(edge)?,
+    };
+    ask(edge, request, Query::Budgets { month }).await
+}
+
+/// `GET /v1/users/{user}/balance`
+pub(crate) async fn balance(edge: &Edge, request: &Request) -> Outcome {
+    request.parameters(&[])?;
+    ask(edge, request, Query::Balance).await
+}
+
+async fn ask(edge: &Edge, request: &Request, query: Query) -> Outcome {
+    let answer = edge.backend.query(request.user()?, query, request.at_least()?).await?;
+    let mut response = match answer.body {
+        Ok(body) => reply::json(StatusCode::OK, &body),
+        Err(refusal) => refused(refusal).into_response(),
+    };
+    reply::set_position(response.headers_mut(), answer.position);
+    Ok(response)
+}
+
+/// A question that has no answer is the asker's mistake, unless the state is damaged.
+fn refused(refusal: Refusal) -> Problem {
+    let status = match refusal.code.as_ref() {
+        "not_found" => StatusCode::NOT_FOUND,
+        "invalid_page" => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    Problem::refusal(status, refusal)
+}
+
+/// A value of the address, or what is wrong with it, under the name it has there.
+fn read<T>(value: Result<T, Refusal>, name: &'static str) -> Result<T, Problem> {
+    value.map_err(|refusal| Problem::refusal(StatusCode::BAD_REQUEST, refusal).field(name))
+}
+
+fn this_month(edge: &Edge) -> Result<Month, Problem> {
+    let today = Date::of(edge.backend.clock().now());
+    let beyond = || {
+        Problem::bad_request("clock_out_of_range", "the engine's clock is beyond the calendar; name a month")
+    };
+    today.map(Date::month).ok_or_else(beyond)
+}

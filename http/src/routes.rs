@@ -1,0 +1,66 @@
+//! The route table: every path there is. A new command is reachable through `…/commands/{type}` without a line here.
+
+use crate::router::{Handler, Route};
+use crate::{commands, events, queries, service, websocket};
+use std::future::ready;
+use warp::http::Method;
+
+/// Every path there is; the first that matches answers.
+pub(crate) static ROUTES: &[Route] = &[
+    post("/v1/users/{user}/commands/{type}", "give a command; the body is its data", |e, r| {
+        Box::pin(commands::submit(e, r))
+    }),
+    post("/v1/users/{user}/transactions", "create a transaction", |e, r| {
+        Box::pin(commands::create_transaction(e, r))
+    }),
+    get("/v1/users/{user}/transactions", "list transactions: limit, cursor, from, to, category", |e, r| {
+        Box::pin(queries::transactions(e, r))
+    }),
+    get("/v1/users/{user}/transactions/{id}", "one transaction", |e, r| Box::pin(queries::transaction(e, r))),
+    put("/v1/users/{user}/transactions/{id}", "change a transaction", |e, r| {
+        Box::pin(commands::update_transaction(e, r))
+    }),
+    delete("/v1/users/{user}/transactions/{id}", "delete a transaction", |e, r| {
+        Box::pin(commands::delete_transaction(e, r))
+    }),
+    put("/v1/users/{user}/budgets/{category}", "set a category's budget", |e, r| {
+        Box::pin(commands::set_budget(e, r))
+    }),
+    delete("/v1/users/{user}/budgets/{category}", "remove a category's budget", |e, r| {
+        Box::pin(commands::remove_budget(e, r))
+    }),
+    get("/v1/users/{user}/budgets", "budgets of a month: month=YYYY-MM", |e, r| {
+        Box::pin(queries::budgets(e, r))
+    }),
+    get("/v1/users/{user}/balance", "balance", |e, r| Box::pin(queries::balance(e, r))),
+    get("/v1/users/{user}/events", "committed events as they happen (SSE): types, last_event_id", |e, r| {
+        Box::pin(events::stream(e, r))
+    }),
+    get("/v1/users/{user}/ws", "the same over WebSocket", |_, _| {
+        Box::pin(ready(websocket::upgrade_required()))
+    }),
+    get("/v1/commands", "the types of commands", |_, _| Box::pin(ready(Ok(service::commands())))),
+    post("/v1/admin/clock", "move a test clock forward: {\"to\": RFC 3339}", |e, r| {
+        Box::pin(ready(service::move_clock(e, r)))
+    }),
+    get("/health/live", "the process answers", |_, _| Box::pin(ready(Ok(service::live())))).always(),
+    get("/health/ready", "all partitions have caught up", |e, _| Box::pin(ready(service::ready(e)))).always(),
+    get("/metrics", "figures for Prometheus", |e, _| Box::pin(ready(Ok(service::metrics(e))))).always(),
+    get("/", "this page", |_, _| Box::pin(ready(Ok(service::index())))),
+];
+
+const fn get(pattern: &'static str, about: &'static str, handler: Handler) -> Route {
+    Route::new(Method::GET, pattern, about, handler)
+}
+
+const fn post(pattern: &'static str, about: &'static str, handler: Handler) -> Route {
+    Route::new(Method::POST, pattern, about, handler)
+}
+
+const fn put(pattern: &'static str, about: &'static str, handler: Handler) -> Route {
+    Route::new(Method::PUT, pattern, about, handler)
+}
+
+const fn delete(pattern: &'static str, about: &'static str, handler: Handler) -> Route {
+    Route::new(Method::DELETE, pattern, about, handler)
+}

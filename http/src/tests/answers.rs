@@ -1,0 +1,138 @@
+//! Requests and their answers.
+
+use super::fake::{Fake, POSITION};
+use super::{header, json, problem, start, start_with};
+use crate::HttpConfig;
+use centime_engine::Clock;
+use std::sync::atomic::Ordering;
+
+#[tokio::test]
+async fn a_create_says_where_the_new_thing_is() {
+    let edge = start().await;
+    let create = || {
+        edge.post("/v1/users/ada/transactions", r#"{"amount":"1.00"}"#).header("Idempotency-Key", "tea 1/2")
+    };
+    let first = create().send().await.unwrap();
+    assert_eq!(first.status(), 201);
+    assert_eq!(header(&first, "location"), "/v1/users/ada/transactions/tea%201%2F2");
+    assert_eq!(header(&first, "centime-position"), "3:9");
+    assert_eq!(header(&first, "idempotent-replayed"), "");
+    let again = create().send().await.unwrap();
+    assert_eq!(again.status(), 201);
+    assert_eq!(header(&again, "idempotent-replayed"), "true");
+    assert_eq!(first.text().await.unwrap(), again.text().await.unwrap());
+    let commands = edge.fake.commands.lock().unwrap();
+    assert_eq!(commands[0].kind, "create_transaction");
+    assert_eq!(commands[0].data, br#"{"amount":"1.00"}"#);
+    assert_eq!(commands[0].time, None);
+}
+
+#[tokio::test]
+async fn paths_become_fields() {
+    let edge = start().await;
+    let (status, _) =
+        json(edge.client.put(edge.url("/v1/users/ada/budgets/Caf%C3%A9")).body(r#"{"limit":"9"}"#)).await;
+    assert_eq!(status, 200);
+    let (status, _) = json(edge.client.delete(edge.url("/v1/users/ada/transactions/tea"))).await;
+    assert_eq!(status, 200);
+    let commands = edge.fake.commands.lock().unwrap();
+    assert_eq!(commands[0].kind, "set_budget");
+    assert_eq!(commands[0].data, r#"{"category":"Café","limit":"9"}"#.as_bytes());
+    assert_eq!(commands[1].kind, "delete_transaction");
+    assert_eq!(commands[1].data, br#"{"id":"tea"}"#);
+}
+
+#[tokio::test]
+async fn refusals_are_problems_with_a_position() {
+    let edge = start().await;
+    let refused =
+        edge.post("/v1/users/poor/commands/create_transaction", "{}").header("Idempotency-Key", "k");
+    let (status, document) = json(refused).await;
+    assert_eq!(status, 422);
+    assert_eq!(
+        document,
+        serde_json::json!({
+            "type": "urn:centime:problem:amount_not_positive", "title": "amount not positive", "status": 422,
+            "detail": "must be above zero", "code": "amount_not_positive", "field": "amount", "id": "k", "position": "3:9",
+        })
+    );
+    let generic = edge.post("/v1/users/nobody/commands/delete_transaction", r#"{"id":"x"}"#);
+    assert_eq!(problem(generic).await, (422, "not_found".into()));
+    let by_path = edge.client.delete(edge.url("/v1/users/nobody/transactions/x"));
+    assert_eq!(problem(by_path).await, (404, "not_found".into()));
+    assert_eq!(problem(edge.get("/v1/users/nobody/transactions/x")).await, (404, "not_found".into()));
+}
+
+#[tokio::test]
+async fn malformed_requests_have_names() {
+    let edge = start().await;
+    let is =
+        async |request, status: u16, code: &str| assert_eq!(problem(request).await, (status, code.into()));
+    is(edge.post("/v1/users/a%20b/transactions", "{}"), 400, "invalid_user_id").await;
+    is(edge.post("/v1/users/ada/transactions", "{"), 400, "invalid_json").await;
+    is(
+        edge.post("/v1/users/ada/transactions", "{}").header("Idempotency-Key", ""),
+        400,
+        "invalid_command_id",
+    )
+    .await;
+    is(edge.post("/v1/users/ada/commands/fly", "{}"), 404, "unknown_command").await;
+    is(edge.client.put(edge.url("/v1/users/ada/balance")), 405, "method_not_allowed").await;
+    is(edge.get("/v2"), 404, "no_such_path").await;
+    is(edge.get("/v1/users/ada/balance").header("Centime-Position", "x"), 400, "invalid_position").await;
+    is(edge.get("/v1/users/ada/transactions?limit=x"), 400, "invalid_parameter").await;
+    is(edge.get("/v1/users/ada/transactions?page=2"), 400, "unknown_parameter").await;
+    is(edge.get("/v1/users/ada/budgets?month=2026-13"), 400, "invalid_month").await;
+    is(edge.get("/v1/users/ada/events?types=x"), 400, "unknown_event_type").await;
+    is(edge.get("/v1/users/ada/events").header("Last-Event-ID", "1:2"), 400, "invalid_event_id").await;
+    is(edge.get("/v1/users/ada/ws"), 426, "upgrade_required").await;
+    assert!(edge.fake.commands.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn questions_carry_their_position_both_ways() {
+    let edge = start().await;
+    let answer = edge.get("/v1/users/ada/balance").header("Centime-Position", "3:9").send().await.unwrap();
+    assert_eq!(header(&answer, "centime-position"), "3:9");
+    json(edge.get("/v1/users/ada/balance")).await;
+    assert_eq!(*edge.fake.positions.lock().unwrap(), [Some(POSITION), None]);
+}
+
+#[tokio::test]
+async fn questions_are_read_from_the_address() {
+    let edge = start().await;
+    let (_, body) = json(edge.get("/v1/users/ada/transactions?limit=5&from=2026-01-31&category=A%26B")).await;
+    let asked = body["asked"].as_str().unwrap();
+    assert!(asked.contains("limit: 5") && asked.contains("2026-01-31") && asked.contains("A&B"), "{asked}");
+    let (_, body) = json(edge.get("/v1/users/ada/transactions/rent%203")).await;
+    assert!(body["asked"].as_str().unwrap().contains("rent 3"));
+}
+
+#[tokio::test]
+async fn the_clock_moves_and_names_the_month() {
+    let clock = Clock::starting_at("2031-05-31T23:00:00Z".parse().unwrap());
+    let edge = start_with(HttpConfig::default(), Fake { clock, ..Fake::default() }).await;
+    let (_, body) = json(edge.get("/v1/users/ada/budgets")).await;
+    assert!(body["asked"].as_str().unwrap().contains("2031-05"), "{body}");
+    let (status, body) = json(edge.post("/v1/admin/clock", r#"{"to":"2031-06-01T00:00:00Z"}"#)).await;
+    assert_eq!(status, 200);
+    assert!(body["now"].as_str().unwrap().starts_with("2031-06-01T00:00:0"));
+    let back = edge.post("/v1/admin/clock", r#"{"to":"2031-05-01T00:00:00Z"}"#);
+    assert_eq!(problem(back).await, (409, "clock_refused".into()));
+    assert_eq!(problem(edge.post("/v1/admin/clock", r#"{"to":"now"}"#)).await, (400, "invalid_time".into()));
+}
+
+#[tokio::test]
+async fn the_server_describes_itself() {
+    let edge = start().await;
+    assert_eq!(json(edge.get("/health/live")).await.0, 200);
+    assert_eq!(problem(edge.get("/health/ready")).await, (503, "not_ready".into()));
+    edge.fake.ready.store(true, Ordering::Relaxed);
+    assert_eq!(json(edge.get("/health/ready")).await.0, 200);
+    assert_eq!(edge.get("/metrics").send().await.unwrap().text().await.unwrap(), "up 1\n");
+    let (_, commands) = json(edge.get("/v1/commands")).await;
+    assert_eq!(commands["items"][0]["type"], "create_transaction");
+    assert!(edge.get("/").send().await.unwrap().text().await.unwrap().contains("/v1/users/{user}/balance"));
+    let head = edge.client.head(edge.url("/")).send().await.unwrap();
+    assert_eq!(head.status(), 200);
+}
