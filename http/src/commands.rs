@@ -108,13 +108,14 @@ fn answer(reply: Reply, address: Address) -> Response {
     }
 }
 
-/// `{"id":…,"position":…,"events":[{"type":…,"sequence":…,"data":…},…]}`
+/// `{"id":…,"time":…,"position":…,"events":[{"type":…,"sequence":…,"data":…},…]}`: enough to know each event's envelope.
 fn accepted(reply: &Reply, events: &[Event]) -> Vec<u8> {
-    let Reply { id, position, first_index, .. } = reply;
+    let Reply { id, position, first_index, time, .. } = reply;
     let mut out = Vec::with_capacity(512);
     out.extend_from_slice(b"{\"id\":");
     serde_json::to_writer(&mut out, id.as_str()).expect("text is JSON");
-    write!(out, ",\"position\":\"{position}\",\"events\":[").expect("writing to memory does not fail");
+    write!(out, r#","time":"{time}","position":"{position}","events":["#)
+        .expect("writing to memory does not fail");
     let mut comma = "";
     for (index, event) in (*first_index..).zip(events) {
         let kind = event.type_name();
@@ -225,11 +226,13 @@ mod tests {
             position: Position { partition: 3, sequence: 9 },
             outcome: Decision::Accepted(events.clone()),
             first_index: 4,
+            time: "2026-03-01T09:00:00Z".parse().unwrap(),
             repeated: false,
         };
         let json: serde_json::Value = serde_json::from_slice(&accepted(&reply, &events)).unwrap();
         let event = |sequence, category| json!({"type": "budget_removed", "sequence": sequence, "data": {"category": category}});
         let events = [event("3:9:4", "Food"), event("3:9:5", "Rent")];
-        assert_eq!(json, json!({"id": "say \"hi\"", "position": "3:9", "events": events}));
+        let time = "2026-03-01T09:00:00Z";
+        assert_eq!(json, json!({"id": "say \"hi\"", "time": time, "position": "3:9", "events": events}));
     }
 }

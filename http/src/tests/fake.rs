@@ -56,7 +56,8 @@ impl Backend for Arc<Fake> {
             let mut commands = self.commands.lock().unwrap();
             let repeated = commands.iter().any(|earlier| earlier.id == id);
             commands.push(command);
-            Ok(Reply { id, position: POSITION, outcome, first_index: 0, repeated })
+            let time = jiff::Timestamp::UNIX_EPOCH;
+            Ok(Reply { id, position: POSITION, outcome, first_index: 0, time, repeated })
         }
         .boxed()
     }
