@@ -67,6 +67,11 @@ impl Directory {
         self.weight
     }
 
+    /// Memory is over the budget.
+    pub fn over_budget(&self) -> bool {
+        self.weight > self.budget
+    }
+
     /// Sends a slice of a batch to its user. The message is in the mailbox when this returns.
     pub fn decide(
         &mut self,
@@ -135,7 +140,7 @@ impl Directory {
     ) -> Result<Vec<Passivated>, ActorError> {
         let mut asked = Vec::new();
         for _ in 0..most {
-            if self.weight <= self.budget {
+            if !self.over_budget() {
                 break;
             }
             let Some((user, resident)) = self.residents.pop_lru() else { break };

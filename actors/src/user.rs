@@ -2,17 +2,16 @@
 
 use crate::source::{PageSource, Row, SourceError};
 use actix::{Actor, Context, Handler, Message, MessageResult};
-use centime_domain::{Entry, Handled, Input, PageError, PageKey, Query, Refusal, UserId, UserState};
+use centime_domain::{CommandId, Entry, Handled, Input, PageError, PageKey, Query, Refusal, UserId, UserState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// Decide on a user's part of a batch, in order.
 #[derive(Debug, Message)]
 #[rtype(result = "Result<Decided, ActorError>")]
 pub struct Decide {
-    /// The commands. Shared, because a batch that does not commit is decided again.
-    pub inputs: Arc<Vec<Input>>,
+    /// The commands.
+    pub inputs: Vec<Input>,
     /// Sequence of the commit record that will hold the outcomes.
     pub sequence: u64,
 }
@@ -20,6 +19,8 @@ pub struct Decide {
 /// What became of a [`Decide`].
 #[derive(Debug)]
 pub struct Decided {
+    /// The commands, given back.
+    pub inputs: Vec<Input>,
     /// One verdict an input.
     pub verdicts: Vec<Verdict>,
     /// Memory the user takes now, in bytes (an estimate).
@@ -75,12 +76,12 @@ pub enum ActorError {
         reason: String,
     },
     /// The domain panicked in the middle of a change: rehydrate, and leave this command out.
-    #[error("user {user}: a panic in the middle of a change, at command {index} of the slice")]
+    #[error("user {}: a panic in the middle of a change, on command {}", .user.as_str(), .id.as_str())]
     Torn {
         /// Whose.
-        user: String,
-        /// Which command of the slice.
-        index: usize,
+        user: UserId,
+        /// Which command.
+        id: CommandId,
     },
 }
 
@@ -141,14 +142,14 @@ impl UserActor {
         }
     }
 
-    fn decide(&mut self, inputs: &[Input], sequence: u64) -> Result<Decided, ActorError> {
+    fn decide(&mut self, inputs: Vec<Input>, sequence: u64) -> Result<Decided, ActorError> {
         let mut verdicts = Vec::with_capacity(inputs.len());
-        for (index, input) in inputs.iter().enumerate() {
+        for input in &inputs {
             self.load(|state| state.missing(input))?;
             let verdict = match self.attempt(input, sequence) {
                 Some(handled) => Verdict::Handled(handled),
                 None if self.state().mid_change() => {
-                    return Err(ActorError::Torn { user: self.user.as_str().to_owned(), index });
+                    return Err(ActorError::Torn { user: self.user.clone(), id: input.id.clone() });
                 }
                 None => self.attempt(input, sequence).map_or(Verdict::Panicked, Verdict::Handled),
             };
@@ -156,7 +157,7 @@ impl UserActor {
         }
         let state = self.state();
         state.trim();
-        Ok(Decided { verdicts, weight: state.weight() })
+        Ok(Decided { inputs, verdicts, weight: state.weight() })
     }
 
     /// `None`: the domain panicked.
@@ -216,7 +217,7 @@ impl Handler<Decide> for UserActor {
     type Result = MessageResult<Decide>;
 
     fn handle(&mut self, message: Decide, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.decide(&message.inputs, message.sequence))
+        MessageResult(self.decide(message.inputs, message.sequence))
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the rest of the world holds of the engine.
 
-use crate::{Clock, log::LogError};
-use centime_domain::{CommandId, Input, Outcome, Query, Refusal, UserId};
+use crate::Clock;
+use crate::log::LogError;
+use centime_domain::{CommandId, Outcome, Refusal, UserId};
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -57,8 +58,8 @@ pub struct EngineConfig {
     pub write_behind: Duration,
     /// The time commands without one are given.
     pub clock: Arc<Clock>,
-    /// Test hook: a `create_transaction` whose note is this text panics in its actor.
-    pub panic_note: Option<String>,
+    /// Test hook: a command whose id starts with this text panics in its actor.
+    pub panic_id: Option<String>,
 }
 
 /// A command to submit.
@@ -170,67 +171,6 @@ pub enum EngineError {
 /// A feed of committed events. Ends when the subscriber is too slow or the partition leaves this node: resume with the
 /// last position seen.
 pub type Feed = BoxStream<'static, FeedEvent>;
-
-/// A running engine. Cheap to clone.
-#[derive(Clone)]
-pub struct Engine {}
-
-impl Engine {
-    /// Starts the engine; returns when the log has been opened (partitions may still be catching up: [`Engine::ready`]).
-    pub fn start(_config: EngineConfig) -> Result<Self, LogError> {
-        unimplemented!()
-    }
-
-    /// Submits a command and waits for its commit.
-    pub async fn submit(&self, _command: NewCommand) -> Result<Reply, EngineError> {
-        unimplemented!()
-    }
-
-    /// Submits a command already read (the same path, without the JSON).
-    pub async fn submit_input(&self, _user: UserId, _input: Input) -> Result<Reply, EngineError> {
-        unimplemented!()
-    }
-
-    /// Keeps what could not be read as a command: in the dead letters, in the order of commits.
-    pub async fn submit_dead_letter(&self, _letter: crate::DeadLetter) -> Result<(), EngineError> {
-        unimplemented!()
-    }
-
-    /// Asks a question about a user; waits until everything up to `at_least` is in.
-    pub async fn query(
-        &self,
-        _user: UserId,
-        _query: Query,
-        _at_least: Option<Position>,
-    ) -> Result<Answer, EngineError> {
-        unimplemented!()
-    }
-
-    /// Follows a user's committed events: all after `after`, without gap or repeat; `None`: from now on.
-    pub async fn subscribe(&self, _user: UserId, _after: Option<EventPosition>) -> Result<Feed, EngineError> {
-        unimplemented!()
-    }
-
-    /// Follows all users' committed events from now on (this node's partitions).
-    pub fn subscribe_all(&self) -> Feed {
-        unimplemented!()
-    }
-
-    /// True when every partition this node owns has caught up (and, on Kafka, the group has been joined).
-    pub fn ready(&self) -> bool {
-        unimplemented!()
-    }
-
-    /// The engine's clock.
-    pub fn clock(&self) -> &Clock {
-        unimplemented!()
-    }
-
-    /// Stops: no more input, the last batches committed, pages written. Within about 8 s.
-    pub async fn stop(&self) {
-        unimplemented!()
-    }
-}
 
 impl std::fmt::Display for Position {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -129,3 +129,24 @@ fn open(out: &mut Vec<u8>, at: &EventPlace<'_>, kind: &str) {
     serde_json::to_writer(&mut *out, at.command_id.as_str()).expect("a string is JSON");
     write!(out, r#","sequence":"{partition}:{sequence}:{index}","data":"#).expect("writing to memory does not fail");
 }
+
+/// Appends a command's envelope. `data` must be JSON.
+pub(crate) fn write_command(
+    out: &mut Vec<u8>,
+    user: &UserId,
+    id: &CommandId,
+    kind: &str,
+    time: Timestamp,
+    data: &[u8],
+) {
+    out.extend_from_slice(br#"{"specversion":"1.0","id":"#);
+    serde_json::to_writer(&mut *out, id.as_str()).expect("a string is JSON");
+    write!(
+        out,
+        r#","source":"/centime/http","type":"{kind}","subject":"{}","time":"{time}","datacontenttype":"application/json","data":"#,
+        user.as_str()
+    )
+    .expect("writing to memory does not fail");
+    out.extend_from_slice(data);
+    out.push(b'}');
+}

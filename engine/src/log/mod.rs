@@ -7,7 +7,7 @@ pub mod embedded;
 pub mod inmemory;
 
 use crate::record::{CommitRecord, DeadLetter, NextOffsets};
-use centime_domain::{Input, UserId};
+use centime_domain::{Command, Input, UserId};
 use std::ops::ControlFlow;
 use tokio::sync::oneshot;
 
@@ -31,6 +31,14 @@ pub struct Incoming {
     pub offset: i64,
     /// What it is.
     pub kind: IncomingKind,
+    /// A command's bytes as they came, for the dead letters; empty for other kinds, which carry their own.
+    pub raw: Box<[u8]>,
+}
+
+/// Name of the commands topic with this index: one a command type in registry order, then `commands.any`.
+pub fn commands_topic(index: u8) -> String {
+    let name = Command::types().get(usize::from(index)).unwrap_or(&"any");
+    format!("commands.{name}")
 }
 
 /// What a record from a commands topic turned out to be.
@@ -243,6 +251,11 @@ pub trait Log: Send + Sync {
 
     /// HTTP address of the node that owns the partition, if that is another one (and is known).
     fn owner_elsewhere(&self, partition: u16) -> Option<String>;
+
+    /// This node has joined: what it is to own, it has been told.
+    fn joined(&self) -> bool {
+        true
+    }
 
     /// Stops feeding; gives partitions up in good order. Blocking; shards are told [`FromLog::Drop`].
     fn stop(&self);

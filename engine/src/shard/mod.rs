@@ -1,0 +1,234 @@
+//! The shard: one thread, some partitions, their actors, one commit pipeline.
+//!
+//! Map: this file (the loop) · `owned` (what a shard knows of a partition) · `work` (a batch being gathered) · `decide`
+//! (actors decide, records are written) · `publish` (after the commit: replies, feed) · `questions` (queries) · `recover`
+//! (taking a partition over, starting afresh after doubt) · `upkeep` (write-behind, passivation) · `commit_thread`.
+//!
+//! The order of things is the promise: gather → decide → commit → only then tell anybody. One undecided batch at a time.
+
+mod commit_thread;
+mod decide;
+mod owned;
+mod publish;
+mod questions;
+mod recover;
+mod upkeep;
+mod work;
+
+use crate::feed::FeedHub;
+use crate::log::{FromLog, Journal, Log};
+use crate::pages::Pages;
+use crate::request::{Question, ReplyTo, Request};
+use crate::shared::Shared;
+use centime_actors::Directory;
+use centime_domain::{CommandId, UserId};
+use centime_state::WriteBehind;
+use commit_thread::CommitThread;
+use owned::Owned;
+use recover::Replayed;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+use work::Work;
+
+/// How often a shard looks after its write-behind when nothing else wakes it.
+const UPKEEP: Duration = Duration::from_millis(50);
+
+/// What a shard is made of.
+pub(crate) struct Parts {
+    pub(crate) index: usize,
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) from_log: mpsc::Receiver<FromLog>,
+    pub(crate) requests: mpsc::Receiver<Request>,
+    pub(crate) write_behind: WriteBehind,
+    pub(crate) feed: Arc<FeedHub>,
+    pub(crate) shared: Arc<Shared>,
+    /// Most bytes of user state in memory (an estimate).
+    pub(crate) memory_budget: usize,
+    /// Oldest a change may get before it is written to the store.
+    pub(crate) write_behind_interval: Duration,
+    pub(crate) panic_id: Option<String>,
+}
+
+/// A shard. Lives on its own thread.
+pub(crate) struct Shard {
+    log: Arc<dyn Log>,
+    journal: Arc<dyn Journal>,
+    from_log: mpsc::Receiver<FromLog>,
+    requests: mpsc::Receiver<Request>,
+    commits: CommitThread,
+    directory: Directory,
+    pages: Rc<Pages>,
+    partitions: BTreeMap<u16, Owned>,
+    /// Who waits for commands that the log has.
+    waiters: HashMap<(UserId, CommandId), Vec<ReplyTo>>,
+    /// Commands that tore a state: dead letters when they come again.
+    torn: HashSet<(UserId, CommandId)>,
+    /// Questions about a future that has not been committed yet.
+    later: Vec<Question>,
+    /// Requests whose partition has just become ready.
+    unparked: Vec<Request>,
+    /// Replays started so far: the last one's name.
+    replay_count: u64,
+    replays: (mpsc::Sender<Replayed>, mpsc::Receiver<Replayed>),
+    feed: Arc<FeedHub>,
+    shared: Arc<Shared>,
+    write_behind_interval: Duration,
+    next_upkeep: Instant,
+    labels: [(&'static str, String); 1],
+}
+
+/// What ended a gathering.
+enum Control {
+    Log(FromLog),
+    Stop(oneshot::Sender<()>),
+}
+
+impl Shard {
+    /// Runs a shard on this thread until it is told to stop.
+    pub(crate) fn run(parts: Parts) -> Result<(), crate::log::LogError> {
+        let commits = CommitThread::start(&parts.log, parts.index)?;
+        let pages = Rc::new(Pages::new(parts.write_behind));
+        let directory = Directory::new(
+            Rc::clone(&pages) as Rc<dyn centime_actors::PageSource>,
+            parts.memory_budget,
+            parts.panic_id.as_deref(),
+        );
+        let shard = Self {
+            journal: parts.log.journal(),
+            log: parts.log,
+            from_log: parts.from_log,
+            requests: parts.requests,
+            commits,
+            directory,
+            pages,
+            partitions: BTreeMap::new(),
+            waiters: HashMap::new(),
+            torn: HashSet::new(),
+            later: Vec::new(),
+            unparked: Vec::new(),
+            replay_count: 0,
+            replays: mpsc::channel(8),
+            feed: parts.feed,
+            shared: parts.shared,
+            write_behind_interval: parts.write_behind_interval,
+            next_upkeep: Instant::now(),
+            labels: [("shard", parts.index.to_string())],
+        };
+        actix::System::new().block_on(shard.serve());
+        Ok(())
+    }
+
+    async fn serve(mut self) {
+        loop {
+            let mut work = Work::default();
+            let control = self.gather(&mut work).await;
+            if !work.is_empty() {
+                self.settle(&mut work).await;
+            }
+            self.answer(std::mem::take(&mut work.questions)).await;
+            match control {
+                None => {}
+                Some(Control::Log(message)) => self.obey(message),
+                Some(Control::Stop(done)) => {
+                    self.stop(done).await;
+                    return;
+                }
+            }
+            if Instant::now() >= self.next_upkeep {
+                self.upkeep().await;
+            }
+        }
+    }
+
+    /// Waits for something to do, then takes what is there: dry input or a full batch ends it, no timer.
+    async fn gather(&mut self, work: &mut Work) -> Option<Control> {
+        let upkeep = tokio::time::Instant::from_std(self.next_upkeep);
+        tokio::select! {
+            biased;
+            Some(replayed) = self.replays.1.recv() => self.replayed(replayed).await,
+            Some(message) = self.from_log.recv() => {
+                if let Some(control) = self.take_in(message, work) {
+                    return Some(control);
+                }
+            }
+            request = self.requests.recv() => match request {
+                None => return Some(Control::Stop(oneshot::channel().0)),
+                Some(request) => if let Some(control) = self.accept(request, work) {
+                    return Some(control);
+                }
+            },
+            () = tokio::time::sleep_until(upkeep) => return None,
+        }
+        for request in std::mem::take(&mut self.unparked) {
+            if let Some(control) = self.accept(request, work) {
+                return Some(control);
+            }
+        }
+        // The log first: whoever awaits a command asked before the log had it, so the request is here by now.
+        while !work.is_full()
+            && let Ok(message) = self.from_log.try_recv()
+        {
+            if let Some(control) = self.take_in(message, work) {
+                return Some(control);
+            }
+        }
+        while !work.is_full()
+            && let Ok(request) = self.requests.try_recv()
+        {
+            if let Some(control) = self.accept(request, work) {
+                return Some(control);
+            }
+        }
+        None
+    }
+
+    /// A message of the log: commands join the batch; anything else waits until the batch is settled.
+    fn take_in(&mut self, message: FromLog, work: &mut Work) -> Option<Control> {
+        match message {
+            FromLog::Commands { partition, epoch, records } => {
+                let current = self.partitions.get(&partition).is_some_and(|p| p.ready && p.epoch == epoch);
+                if current {
+                    for incoming in records {
+                        work.add_incoming(partition, incoming, &self.torn);
+                    }
+                }
+                None
+            }
+            control => Some(Control::Log(control)),
+        }
+    }
+
+    /// A request joins the batch, waits for its partition, or is turned away.
+    fn accept(&mut self, request: Request, work: &mut Work) -> Option<Control> {
+        let Some(partition) = request.partition() else {
+            let Request::Stop { done } = request else { return None };
+            return Some(Control::Stop(done));
+        };
+        match self.partitions.get_mut(&partition) {
+            None => request.fail(crate::EngineError::NotReady),
+            Some(owned) if !owned.ready => owned.park(request),
+            Some(_) => match request {
+                Request::Await { user, id, reply, .. } => {
+                    self.waiters.entry((user, id)).or_default().push(reply);
+                }
+                request => work.add_request(request, &self.torn),
+            },
+        }
+        None
+    }
+
+    /// Ownership changes, between batches.
+    fn obey(&mut self, message: FromLog) {
+        match message {
+            FromLog::Take { partition, epoch, goal } => self.take(partition, epoch, goal),
+            FromLog::Drop { partition, done } => {
+                self.let_go(partition);
+                drop(done);
+            }
+            FromLog::Commands { .. } => unreachable!("commands never wait behind a batch"),
+        }
+    }
+}

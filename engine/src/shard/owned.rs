@@ -1,0 +1,99 @@
+//! What a shard knows of a partition it owns.
+
+use crate::EngineError;
+use crate::log::Cursor;
+use crate::record::NextOffsets;
+use crate::request::Request;
+use centime_domain::UserId;
+use std::collections::VecDeque;
+use std::time::Instant;
+
+/// Requests that may wait for a partition that is catching up.
+const PARKED: usize = 1_024;
+
+/// A user whose pages the store does not have.
+pub(super) struct Dirty {
+    pub(super) user: UserId,
+    /// Journal cursor before the first change the store lacks.
+    pub(super) before: Cursor,
+    /// Commands the shard had decided for the partition by then.
+    pub(super) count: u64,
+    pub(super) since: Instant,
+}
+
+/// A partition this shard owns.
+pub(super) struct Owned {
+    pub(super) epoch: u64,
+    /// Sequence the replay must reach.
+    pub(super) goal: u64,
+    pub(super) ready: bool,
+    /// Names the replay under way; 0: none.
+    pub(super) replay: u64,
+    /// The replay began at the journal's beginning, with an empty store.
+    pub(super) from_scratch: bool,
+    /// Commands decided or replayed since it was taken.
+    pub(super) decided: u64,
+    /// Behind the last committed record.
+    pub(super) committed: Cursor,
+    /// Behind the one before: replay from here meets at least one record, and with it all topics' next offsets.
+    pub(super) previous: Cursor,
+    pub(super) next_offsets: NextOffsets,
+    /// In the order of their first change.
+    pub(super) dirty: VecDeque<Dirty>,
+    pub(super) parked: Vec<Request>,
+    /// The watermark last handed to the store, by sequence.
+    pub(super) marked: u64,
+}
+
+impl Owned {
+    pub(super) fn new(epoch: u64, goal: u64, from: Cursor) -> Self {
+        Self {
+            epoch,
+            goal,
+            ready: false,
+            replay: 0,
+            from_scratch: from.sequence == 0,
+            decided: 0,
+            committed: from,
+            previous: from,
+            next_offsets: Vec::new(),
+            dirty: VecDeque::new(),
+            parked: Vec::new(),
+            marked: from.sequence,
+        }
+    }
+
+    /// Keeps a request until the partition is ready.
+    pub(super) fn park(&mut self, request: Request) {
+        if self.parked.len() < PARKED {
+            self.parked.push(request);
+        } else {
+            request.fail(EngineError::NotReady);
+        }
+    }
+
+    /// Moves past a committed record.
+    pub(super) fn advance(&mut self, to: Cursor, next_offsets: &NextOffsets) {
+        self.previous = self.committed;
+        self.committed = to;
+        merge(&mut self.next_offsets, next_offsets);
+    }
+
+    /// Everything the journal holds up to here is in pages handed to the store.
+    pub(super) fn low_water(&self) -> Cursor {
+        match self.dirty.front() {
+            Some(dirty) => dirty.before,
+            None => self.previous,
+        }
+    }
+}
+
+/// Brings `known` up to date.
+pub(super) fn merge(known: &mut NextOffsets, newer: &NextOffsets) {
+    for (topic, offset) in newer {
+        match known.iter_mut().find(|(t, _)| t == topic) {
+            Some(slot) => slot.1 = *offset,
+            None => known.push((*topic, *offset)),
+        }
+    }
+}

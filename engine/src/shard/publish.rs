@@ -1,0 +1,164 @@
+//! After the commit: memory moves on, whoever waits is answered, followers are told.
+
+use super::Shard;
+use super::decide::{Decision, Written};
+use super::owned::Dirty;
+use crate::EngineError;
+use crate::api::{Position, Reply};
+use crate::log::{Cursor, Journal};
+use crate::request::ReplyTo;
+use centime_domain::{CommandId, Entry, Outcome, UserId};
+use jiff::Timestamp;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Somebody waits for the answer to a command that was decided before.
+#[derive(Debug)]
+pub(super) struct Repeat {
+    pub(super) user: UserId,
+    pub(super) id: CommandId,
+    pub(super) partition: u16,
+    pub(super) sequence: u64,
+    pub(super) replies: Vec<ReplyTo>,
+}
+
+impl Shard {
+    /// The batch is true. `hints`: where each record ended in the journal.
+    pub(super) fn publish(&mut self, decision: Decision, hints: &[u64]) {
+        let now = Instant::now();
+        for (written, hint) in decision.partitions.values().zip(hints) {
+            let owned = self.partitions.get_mut(&written.record.partition).expect("still owned: it committed");
+            let cursor =
+                Cursor { sequence: written.record.sequence, hash: written.hash, hint: *hint };
+            owned.advance(cursor, &written.record.next_offsets);
+            owned.decided += written.record.entries.len() as u64;
+        }
+        for (user, partition, weight) in decision.changed {
+            let before = self.partitions.get(&partition).map(|owned| owned.previous).unwrap_or_default();
+            self.mark_changed(user, partition, weight, before, now);
+        }
+        for written in decision.partitions.into_values() {
+            self.tell(written);
+        }
+        for reply in decision.letter_replies {
+            drop(reply.send(Ok(())));
+        }
+        for repeat in decision.repeats {
+            answer_again(Arc::clone(&self.journal), repeat);
+        }
+    }
+
+    /// Notes that the store lacks what a user's state got after `before`.
+    pub(super) fn mark_changed(
+        &mut self,
+        user: UserId,
+        partition: u16,
+        weight: usize,
+        before: Cursor,
+        now: Instant,
+    ) {
+        if self.directory.changed(&user, weight)
+            && let Some(owned) = self.partitions.get_mut(&partition)
+        {
+            owned.dirty.push_back(Dirty { user, before, count: owned.decided, since: now });
+        }
+    }
+
+    fn tell(&mut self, written: Written) {
+        let Written { record, replies, .. } = written;
+        self.shared.set_committed(record.partition, record.sequence);
+        self.feed.publish(&record);
+        let position = Position { partition: record.partition, sequence: record.sequence };
+        let mut index = 0;
+        for (entry, direct) in record.entries.into_iter().zip(replies) {
+            let first_index = index;
+            index += event_count(&entry.outcome);
+            self.tell_waiting(entry, direct, position, first_index);
+        }
+    }
+
+    /// Answers everybody who waits for this entry.
+    pub(super) fn tell_waiting(
+        &mut self,
+        entry: Entry,
+        direct: Option<ReplyTo>,
+        position: Position,
+        first_index: u32,
+    ) {
+        if direct.is_none() && self.waiters.is_empty() {
+            return;
+        }
+        let mut waiting = self.who_waits(&entry.user, &entry.command_id, direct);
+        let last = waiting.pop();
+        let reply = reply(entry, position, first_index, false);
+        for other in waiting {
+            drop(other.send(Ok(reply.clone())));
+        }
+        if let Some(last) = last {
+            drop(last.send(Ok(reply)));
+        }
+    }
+
+    /// Everybody who waits for a command.
+    pub(super) fn who_waits(
+        &mut self,
+        user: &UserId,
+        id: &CommandId,
+        direct: Option<ReplyTo>,
+    ) -> Vec<ReplyTo> {
+        let mut waiting = if self.waiters.is_empty() {
+            Vec::new()
+        } else {
+            self.waiters.remove(&(user.clone(), id.clone())).unwrap_or_default()
+        };
+        waiting.extend(direct);
+        waiting
+    }
+}
+
+fn reply(entry: Entry, position: Position, first_index: u32, repeated: bool) -> Reply {
+    let Entry { command_id: id, outcome, time_us, .. } = entry;
+    let time = Timestamp::from_microsecond(time_us).unwrap_or(Timestamp::MAX);
+    Reply { id, position, outcome, first_index, time, repeated }
+}
+
+/// Public events an outcome makes.
+pub(super) fn event_count(outcome: &Outcome) -> u32 {
+    match outcome {
+        Outcome::Refused(_) => 1,
+        Outcome::Accepted(events) => u32::try_from(events.len()).unwrap_or(u32::MAX),
+    }
+}
+
+/// Reads the first answer from the journal, off the shard's thread.
+fn answer_again(journal: Arc<dyn Journal>, repeat: Repeat) {
+    tokio::task::spawn_blocking(move || {
+        let first = first_answer(journal.as_ref(), &repeat);
+        for reply in repeat.replies {
+            drop(reply.send(first.clone().ok_or(EngineError::Timeout)));
+        }
+    });
+}
+
+fn first_answer(journal: &dyn Journal, repeat: &Repeat) -> Option<Reply> {
+    let Repeat { user, id, partition, sequence, .. } = repeat;
+    let position = Position { partition: *partition, sequence: *sequence };
+    let mut found = None;
+    let from = Cursor { sequence: sequence - 1, hash: 0, hint: 0 };
+    let read = journal.read(*partition, from, *sequence, &mut |record, _| {
+        let mut first_index = 0;
+        for entry in record.entries {
+            if entry.command_id == *id && entry.user == *user {
+                found = Some(reply(entry, position, first_index, true));
+                break;
+            }
+            first_index += event_count(&entry.outcome);
+        }
+        ControlFlow::Break(())
+    });
+    if let Err(error) = read {
+        tracing::error!(%error, partition, sequence, "a first answer can't be read back");
+    }
+    found
+}

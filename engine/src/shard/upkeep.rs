@@ -1,0 +1,112 @@
+//! Between batches: changed pages go to the store, the least recently used users leave memory.
+
+use super::{Shard, UPKEEP};
+use centime_actors::{Passivated, TakePages};
+use centime_state::Watermark;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// Users whose pages are taken in one go: about a millisecond.
+const SOME: usize = 512;
+/// Commands of one shard that a replay may have to do again, at most.
+const MOST_LAG: u64 = 250_000;
+/// Bytes waiting for the store: beyond the first figure no pages are taken, beyond the second the shard waits.
+const PENDING: usize = 64 << 20;
+const PENDING_LIMIT: usize = 256 << 20;
+
+impl Shard {
+    /// One round of upkeep. Comes again at once if there is more to do.
+    pub(super) async fn upkeep(&mut self) {
+        let more = self.passivate().await | self.write_behind(false).await;
+        self.next_upkeep = if more { Instant::now() } else { Instant::now() + UPKEEP };
+        metrics::gauge!("centime_users_in_memory", &self.labels).set(self.directory.len() as f64);
+        metrics::gauge!("centime_user_bytes", &self.labels).set(self.directory.weight() as f64);
+        let dirty: usize = self.partitions.values().map(|p| p.dirty.len()).sum();
+        metrics::gauge!("centime_users_to_write", &self.labels).set(dirty as f64);
+    }
+
+    /// Lets users go while memory is over budget. True if there are more to let go.
+    pub(super) async fn passivate(&mut self) -> bool {
+        if !self.directory.over_budget() {
+            return false;
+        }
+        let committed = self.cursors();
+        match self.directory.passivate(SOME, |p| committed[&p]).await {
+            Ok(gone) => self.hand_over(gone),
+            Err(error) => {
+                tracing::error!(%error, "a user could not be passivated; starting afresh");
+                self.start_afresh();
+            }
+        }
+        self.directory.over_budget()
+    }
+
+    /// Hands due pages to the store, then the watermarks they allow. True if more are due.
+    pub(super) async fn write_behind(&mut self, all: bool) -> bool {
+        while self.pages.store().pending_bytes() > PENDING_LIMIT {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let mut due = Vec::new();
+        if all || self.pages.store().pending_bytes() < PENDING {
+            let lag = MOST_LAG / (self.partitions.len() as u64).max(1);
+            for owned in self.partitions.values_mut() {
+                while due.len() < SOME
+                    && owned.dirty.front().is_some_and(|d| {
+                        all || d.since.elapsed() > self.write_behind_interval
+                            || owned.decided - d.count > lag
+                    })
+                {
+                    due.extend(owned.dirty.pop_front().map(|d| d.user));
+                }
+            }
+        }
+        let more = due.len() >= SOME;
+        let committed = self.cursors();
+        match self.directory.take_pages(&due, |p| committed[&p]).await {
+            Ok(taken) => self.hand_over(taken),
+            Err(error) => {
+                tracing::error!(%error, "a user's pages could not be taken; starting afresh");
+                self.start_afresh();
+                return false;
+            }
+        }
+        self.mark();
+        more
+    }
+
+    fn hand_over(&mut self, taken: Vec<Passivated>) {
+        let mut store = self.pages.store();
+        for Passivated { user, partition, rows } in taken {
+            if !rows.is_empty() {
+                store.put(partition, user.as_str(), rows);
+            }
+        }
+    }
+
+    /// Moves the watermarks up to what the pages handed over allow.
+    fn mark(&mut self) {
+        let mut store = self.pages.store();
+        for (partition, owned) in &mut self.partitions {
+            let low = owned.low_water();
+            if low.sequence > owned.marked {
+                let mark = Watermark { sequence: low.sequence, hash: low.hash, hint: low.hint };
+                store.watermark(*partition, mark);
+                owned.marked = low.sequence;
+            }
+        }
+    }
+
+    fn cursors(&self) -> HashMap<u16, TakePages> {
+        self.partitions.keys().map(|p| (*p, self.committed(*p))).collect()
+    }
+
+    /// Writes everything behind and answers: the end.
+    pub(super) async fn stop(&mut self, done: oneshot::Sender<()>) {
+        while self.write_behind(true).await {}
+        if let Err(error) = self.pages.store().drain() {
+            tracing::warn!(%error, "pages were not written; the next start replays them from the journal");
+        }
+        drop(done);
+    }
+}

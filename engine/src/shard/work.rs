@@ -1,0 +1,191 @@
+//! A batch being gathered: who wants what decided, partition by partition.
+
+use crate::log::{Forward, Incoming, IncomingKind};
+use crate::record::{DeadLetter, NextOffsets};
+use crate::request::{Question, ReplyTo, Request};
+use centime_domain::{CommandId, Input, UserId};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use tokio::sync::oneshot;
+
+/// A batch ends at this many commands …
+const MOST_COMMANDS: usize = 20_000;
+/// … or at about this many bytes of commit record for one partition.
+const MOST_BYTES: usize = 500_000;
+
+/// Where a command came from, for its answer and its dead letter.
+#[derive(Debug)]
+pub(super) enum Origin {
+    /// A commands topic.
+    Log { topic: u8, offset: i64, raw: Box<[u8]> },
+    /// Somebody who waits.
+    Direct { raw: Box<[u8]>, reply: ReplyTo },
+}
+
+/// One user's part of the batch, in order.
+#[derive(Debug)]
+pub(super) struct Slice {
+    pub(super) user: UserId,
+    pub(super) partition: u16,
+    pub(super) inputs: Vec<Input>,
+    pub(super) origins: Vec<Origin>,
+}
+
+/// One partition's part of the batch, besides its users'.
+#[derive(Debug, Default)]
+pub(super) struct PartitionWork {
+    pub(super) dead_letters: Vec<DeadLetter>,
+    pub(super) next_offsets: NextOffsets,
+    pub(super) bytes: usize,
+}
+
+/// The batch.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    pub(super) slices: Vec<Slice>,
+    by_user: HashMap<UserId, usize, foldhash::fast::RandomState>,
+    pub(super) partitions: BTreeMap<u16, PartitionWork>,
+    pub(super) forwards: Vec<Forward>,
+    /// Who waits for a dead letter to be kept.
+    pub(super) letter_replies: Vec<oneshot::Sender<Result<(), crate::EngineError>>>,
+    pub(super) questions: Vec<Question>,
+    commands: usize,
+    full: bool,
+}
+
+impl Work {
+    /// Nothing to commit (questions may still be there).
+    pub(super) fn is_empty(&self) -> bool {
+        self.partitions.is_empty()
+    }
+
+    /// The batch must be settled before more is taken.
+    pub(super) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Commands in it.
+    pub(super) fn commands(&self) -> usize {
+        self.commands
+    }
+
+    /// Takes in one record of a commands topic.
+    pub(super) fn add_incoming(
+        &mut self,
+        partition: u16,
+        incoming: Incoming,
+        torn: &HashSet<(UserId, CommandId)>,
+    ) {
+        let Incoming { topic, offset, kind, raw } = incoming;
+        let part = self.part(partition);
+        super::owned::merge(&mut part.next_offsets, &vec![(topic, offset + 1)]);
+        match kind {
+            IncomingKind::Command(user, input) => {
+                self.add(user, partition, input, Origin::Log { topic, offset, raw }, torn);
+            }
+            IncomingKind::Dead(letter) => self.bury(partition, *letter),
+            IncomingKind::Misplaced(forward) => {
+                self.charge(partition, forward.value.len());
+                self.forwards.push(*forward);
+            }
+        }
+    }
+
+    /// Takes in one request that needs a commit, or a question.
+    pub(super) fn add_request(&mut self, request: Request, torn: &HashSet<(UserId, CommandId)>) {
+        match request {
+            Request::Command { user, partition, input, raw, reply } => {
+                self.add(user, partition, input, Origin::Direct { raw, reply }, torn);
+            }
+            Request::DeadLetter { partition, letter, reply } => {
+                self.letter_replies.push(reply);
+                self.bury(partition, letter);
+            }
+            Request::Query(question) => self.questions.push(*question),
+            Request::Await { .. } | Request::Stop { .. } => unreachable!("the shard handles these itself"),
+        }
+    }
+
+    /// Keeps a dead letter.
+    pub(super) fn bury(&mut self, partition: u16, letter: DeadLetter) {
+        self.charge(partition, letter.value.len());
+        self.part(partition).dead_letters.push(letter);
+    }
+
+    /// Gives up: everybody who waits is told to try again.
+    pub(super) fn fail(&mut self, error: impl Fn() -> crate::EngineError) {
+        for slice in self.slices.drain(..) {
+            for origin in slice.origins {
+                if let Origin::Direct { reply, .. } = origin {
+                    drop(reply.send(Err(error())));
+                }
+            }
+        }
+        for reply in self.letter_replies.drain(..) {
+            drop(reply.send(Err(error())));
+        }
+    }
+
+    fn add(
+        &mut self,
+        user: UserId,
+        partition: u16,
+        input: Input,
+        origin: Origin,
+        torn: &HashSet<(UserId, CommandId)>,
+    ) {
+        if !torn.is_empty() && torn.contains(&(user.clone(), input.id.clone())) {
+            self.bury(partition, origin.into_dead_letter(partition, &user));
+            return;
+        }
+        // Half its size on the wire is about what a command takes in the commit record.
+        self.charge(partition, origin.size() / 2 + 64);
+        self.commands += 1;
+        self.full |= self.commands >= MOST_COMMANDS;
+        let slices = &mut self.slices;
+        let at = *self.by_user.entry(user).or_insert_with_key(|user| {
+            let slice =
+                Slice { user: user.clone(), partition, inputs: Vec::new(), origins: Vec::new() };
+            slices.push(slice);
+            slices.len() - 1
+        });
+        self.slices[at].inputs.push(input);
+        self.slices[at].origins.push(origin);
+    }
+
+    fn part(&mut self, partition: u16) -> &mut PartitionWork {
+        self.partitions.entry(partition).or_default()
+    }
+
+    fn charge(&mut self, partition: u16, bytes: usize) {
+        let part = self.part(partition);
+        part.bytes += bytes;
+        self.full |= part.bytes >= MOST_BYTES;
+    }
+}
+
+impl Origin {
+    fn size(&self) -> usize {
+        match self {
+            Self::Log { raw, .. } | Self::Direct { raw, .. } => raw.len(),
+        }
+    }
+
+    /// The command as a dead letter, after it has failed inside centime. Who waits is told.
+    pub(super) fn into_dead_letter(self, partition: u16, user: &UserId) -> DeadLetter {
+        let (topic, offset, raw) = match self {
+            Self::Log { topic, offset, raw } => (crate::log::commands_topic(topic), offset, raw),
+            Self::Direct { raw, reply } => {
+                drop(reply.send(Err(crate::EngineError::Poisoned)));
+                ("http".to_owned(), 0, raw)
+            }
+        };
+        DeadLetter {
+            topic,
+            partition: i32::from(partition),
+            offset,
+            reason: "the command failed inside centime, twice (a bug: please report it)".to_owned(),
+            key: Some(user.as_str().as_bytes().to_vec()),
+            value: raw.into_vec(),
+        }
+    }
+}
