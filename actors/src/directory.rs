@@ -165,15 +165,14 @@ impl Directory {
     }
 
     fn find(&mut self, user: &UserId, partition: u16) -> &Addr<UserActor> {
-        if !self.residents.contains(user) {
-            let actor =
-                UserActor::new(user.clone(), partition, Rc::clone(&self.source), self.panic_id.clone());
-            let resident =
-                Resident { addr: actor.start(), partition, weight: ACTOR_OVERHEAD, dirty: false };
-            self.weight += ACTOR_OVERHEAD;
-            self.residents.put(user.clone(), resident);
-        }
-        &self.residents.get(user).expect("just put there").addr
+        let weight = &mut self.weight;
+        let (source, panic_id) = (&self.source, &self.panic_id);
+        let resident = self.residents.get_or_insert_ref(user, || {
+            *weight += ACTOR_OVERHEAD;
+            let actor = UserActor::new(user.clone(), partition, Rc::clone(source), panic_id.clone());
+            Resident { addr: actor.start(), partition, weight: ACTOR_OVERHEAD, dirty: false }
+        });
+        &resident.addr
     }
 }
 
