@@ -1,0 +1,151 @@
+//! Settings of each Kafka client.
+//!
+//! Three layers: what is merely tuned, then what the operator set, then what the promises rest on. The operator may change
+//! the first, never the last.
+
+use crate::api::KafkaConfig;
+use rdkafka::ClientConfig;
+use rdkafka::config::RDKafkaLogLevel;
+use std::time::Duration;
+
+/// Largest record of centime's own topics: a commit record (500 kB) with one dead letter of a broker's usual limit (1 MB)
+/// fits several times.
+pub(super) const MAX_MESSAGE: usize = 4 * 1024 * 1024;
+
+/// Longest a Kafka commit may stay open. What a dead node leaves open hides later records no longer than this.
+pub(super) const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Settings whose names start so are centime's own and not passed to Kafka clients.
+const OWN: &str = "centime.";
+
+/// `centime.lost.commands=skip`: go on at the log start where retention deleted commands nobody has decided.
+pub(super) fn skips_lost_commands(config: &KafkaConfig) -> bool {
+    config.settings.iter().any(|(key, value)| key == "centime.lost.commands" && value == "skip")
+}
+
+fn layered(config: &KafkaConfig, tuned: &[(&str, &str)], fixed: &[(&str, &str)]) -> ClientConfig {
+    let mut client = ClientConfig::new();
+    client.set_log_level(RDKafkaLogLevel::Warning);
+    client.set("client.id", format!("centime-{}", config.node));
+    for (key, value) in tuned {
+        client.set(*key, *value);
+    }
+    for (key, value) in config.settings.iter().filter(|(key, _)| !key.starts_with(OWN)) {
+        client.set(key, value);
+    }
+    for (key, value) in fixed {
+        client.set(*key, *value);
+    }
+    client
+}
+
+/// For creating and checking topics.
+pub(super) fn admin(config: &KafkaConfig) -> ClientConfig {
+    layered(config, &[], &[])
+}
+
+/// The member of the group: it only ever owns partitions of the journal, it reads nothing.
+pub(super) fn member(config: &KafkaConfig) -> ClientConfig {
+    let session = config.session_timeout.as_millis();
+    // Heartbeats are how a member hears of a rebalance: seldom ones make every handover slow.
+    let heartbeat = (session / 4).clamp(100, 1000);
+    let mut client = layered(
+        config,
+        &[],
+        &[
+            ("group.id", &config.group),
+            ("group.instance.id", &config.node),
+            ("group.protocol", "classic"),
+            ("partition.assignment.strategy", "cooperative-sticky"),
+            ("session.timeout.ms", &session.to_string()),
+            ("heartbeat.interval.ms", &heartbeat.to_string()),
+            ("enable.auto.commit", "false"),
+            ("enable.auto.offset.store", "false"),
+        ],
+    );
+    // A broker that does not answer must not keep a member from hearing of its expulsion for a minute.
+    client.set("max.poll.interval.ms", session.max(300_000).to_string());
+    client
+}
+
+fn reading(config: &KafkaConfig, tuned: &[(&str, &str)], isolation: &str) -> ClientConfig {
+    let mut all = vec![
+        ("fetch.wait.max.ms", "5"),
+        ("fetch.queue.backoff.ms", "10"),
+        ("fetch.message.max.bytes", "4194304"),
+        ("fetch.max.bytes", "16777216"),
+        ("queued.max.messages.kbytes", "16384"),
+        ("retry.backoff.ms", "10"),
+        ("retry.backoff.max.ms", "100"),
+    ];
+    all.extend_from_slice(tuned);
+    let fixed = [
+        ("group.id", config.group.as_str()),
+        ("enable.auto.commit", "false"),
+        ("enable.auto.offset.store", "false"),
+        ("auto.offset.reset", "error"),
+        ("isolation.level", isolation),
+    ];
+    layered(config, &all, &fixed)
+}
+
+/// Reads commands. No member of the group: its partitions are assigned by hand.
+pub(super) fn feeder(config: &KafkaConfig) -> ClientConfig {
+    reading(config, &[("queued.min.messages", "50000")], "read_committed")
+}
+
+/// Reads journals; says where they end.
+pub(super) fn journal(config: &KafkaConfig) -> ClientConfig {
+    let mut client = reading(config, &[], "read_committed");
+    client.set("enable.partition.eof", "true");
+    client
+}
+
+/// Looks up anchors and ends of journals: what is committed and settled.
+pub(super) fn stable(config: &KafkaConfig) -> ClientConfig {
+    reading(config, &[], "read_committed")
+}
+
+/// Looks up anchors and ends of journals: also past what is undecided.
+pub(super) fn raw(config: &KafkaConfig) -> ClientConfig {
+    reading(config, &[], "read_uncommitted")
+}
+
+/// Makes commits under a transactional id.
+pub(super) fn transactional(config: &KafkaConfig, id: &str) -> ClientConfig {
+    let max = MAX_MESSAGE.to_string();
+    let timeout = TRANSACTION_TIMEOUT.as_millis().to_string();
+    layered(
+        config,
+        &[
+            ("linger.ms", "1"),
+            ("batch.size", "1000000"),
+            ("compression.type", "lz4"),
+            ("queue.buffering.max.messages", "1000000"),
+        ],
+        &[
+            ("transactional.id", id),
+            ("transaction.timeout.ms", &timeout),
+            ("message.timeout.ms", &timeout),
+            ("enable.idempotence", "true"),
+            ("acks", "all"),
+            ("partitioner", "murmur2_random"),
+            ("message.max.bytes", &max),
+        ],
+    )
+}
+
+/// Puts commands from HTTP on their topics.
+pub(super) fn commands(config: &KafkaConfig) -> ClientConfig {
+    let max = MAX_MESSAGE.to_string();
+    layered(
+        config,
+        &[("linger.ms", "0"), ("compression.type", "lz4"), ("queue.buffering.max.messages", "100000")],
+        &[
+            ("enable.idempotence", "true"),
+            ("acks", "all"),
+            ("message.timeout.ms", "15000"),
+            ("message.max.bytes", &max),
+        ],
+    )
+}

@@ -1,0 +1,163 @@
+//! The member of the group: subscribes to the journal only, reads nothing, takes and gives up partitions.
+
+use super::cluster::Cluster;
+use super::committer::Pair;
+use super::config;
+use super::feeder::Order;
+use super::takeover::Takeover;
+use super::topics::JOURNAL;
+use crate::log::{FromLog, LogError, ShardInbox};
+use rdkafka::TopicPartitionList;
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
+use rdkafka::error::KafkaError;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// The consumer that is the member.
+pub(super) type Member = Arc<BaseConsumer<Rebalancer>>;
+
+/// Each shard's producers, as far as the shard has asked for them.
+pub(super) type Pairs = Mutex<HashMap<usize, Arc<Mutex<Pair>>>>;
+
+/// How long a member that leaves waits for its shards.
+const LEAVE: Duration = Duration::from_secs(6);
+/// How long the request to leave is given to go out.
+const GOODBYE: Duration = Duration::from_millis(300);
+
+/// What a rebalance has to tell to whom.
+pub(super) struct Rebalancer {
+    pub(super) cluster: Arc<Cluster>,
+    pub(super) inboxes: Vec<Arc<dyn ShardInbox>>,
+    pub(super) feeders: Vec<Sender<Order>>,
+    pub(super) pairs: Arc<Pairs>,
+    pub(super) takeover: Arc<Takeover>,
+}
+
+impl ClientContext for Rebalancer {
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::warn!(%error, reason, "Kafka group member");
+    }
+}
+
+impl ConsumerContext for Rebalancer {
+    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if let Rebalance::Revoke(list) = rebalance {
+            self.give_up(&journal_partitions(list));
+        }
+    }
+
+    fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        let Rebalance::Assign(list) = rebalance else {
+            return;
+        };
+        let partitions = journal_partitions(list);
+        if partitions.is_empty() {
+            return;
+        }
+        if let Err(error) = consumer.pause(list) {
+            tracing::warn!(%error, "owned partitions could not be paused; what they hold is read and dropped");
+        }
+        tracing::info!(?partitions, "partitions assigned");
+        // The rest may wait for others: it must not hold up the poll thread.
+        self.takeover.begin(self.cluster.ownership.assigned(&partitions));
+    }
+}
+
+impl Rebalancer {
+    /// Lets partitions go. Returns when no shard knows them any more and no batch that touches them is in flight; only
+    /// then may the group give them to another node.
+    fn give_up(&self, partitions: &[u16]) {
+        if partitions.is_empty() {
+            return;
+        }
+        tracing::info!(?partitions, "partitions revoked");
+        let _in_order = self.cluster.ownership.handover();
+        let told = self.cluster.ownership.revoked(partitions);
+        for partition in partitions {
+            // A feeder that has ended feeds nothing.
+            drop(self.feeders[self.shard(*partition)].send(Order::Forget(*partition)));
+        }
+        let waits: Vec<_> = told.iter().map(|p| self.tell_to_drop(*p)).collect();
+        for wait in waits {
+            // Nothing is ever sent: the sender's end is what is waited for.
+            drop(wait.blocking_recv());
+        }
+        let shards: BTreeSet<_> = partitions.iter().map(|p| self.shard(*p)).collect();
+        for shard in shards {
+            let pair = super::lock(&self.pairs).get(&shard).cloned();
+            if let Some(pair) = pair {
+                drop(super::lock(&pair));
+            }
+        }
+    }
+
+    fn tell_to_drop(&self, partition: u16) -> oneshot::Receiver<()> {
+        let (done, wait) = oneshot::channel();
+        // A shard that has ended has let go of everything.
+        drop(self.inboxes[self.shard(partition)].send_blocking(FromLog::Drop { partition, done }));
+        wait
+    }
+
+    fn shard(&self, partition: u16) -> usize {
+        usize::from(partition) % self.inboxes.len()
+    }
+}
+
+fn journal_partitions(list: &TopicPartitionList) -> Vec<u16> {
+    let elements = list.elements_for_topic(JOURNAL);
+    elements.iter().filter_map(|e| u16::try_from(e.partition()).ok()).collect()
+}
+
+/// Joins the group and keeps membership on a thread of its own.
+pub(super) fn start(rebalancer: Rebalancer) -> Result<std::thread::JoinHandle<()>, LogError> {
+    let cluster = rebalancer.cluster.clone();
+    let failed = |e: KafkaError| LogError::Setup(format!("the Kafka group can't be joined: {e}"));
+    let member: BaseConsumer<Rebalancer> =
+        config::member(&cluster.config).create_with_context(rebalancer).map_err(failed)?;
+    member.subscribe(&[JOURNAL]).map_err(failed)?;
+    let member = Arc::new(member);
+    cluster.ownership.join(Some(member.clone()));
+    std::thread::Builder::new()
+        .name("kafka-member".to_owned())
+        .spawn(move || {
+            run(&member, &cluster);
+            // From here on no commit can speak for this node.
+            drop(cluster.ownership.join(None));
+        })
+        .map_err(|e| LogError::Unavailable(format!("no thread for the Kafka group member: {e}")))
+}
+
+fn run(member: &Member, cluster: &Cluster) {
+    while !cluster.stopping() {
+        if let Some(Err(error)) = member.poll(Duration::from_millis(100)) {
+            tracing::warn!(%error, "Kafka group member");
+        }
+        if let Some((code, text)) = member.client().fatal_error() {
+            cluster.ownership.fail(format!(
+                "this node has been put out of the Kafka group ({code}: {text}): does another process run as node {:?}?",
+                cluster.config.node
+            ));
+            member.context().give_up(&cluster.ownership.held(|_| true));
+            return;
+        }
+    }
+    leave(member, cluster);
+}
+
+/// Leaves the group so that others get the partitions at once. A static member that merely closes does not say goodbye
+/// (so that a restart finds its partitions waiting); one that unsubscribes first does.
+fn leave(member: &Member, cluster: &Cluster) {
+    member.unsubscribe();
+    let began = Instant::now();
+    while began.elapsed() < LEAVE && !cluster.ownership.held(|_| true).is_empty() {
+        member.poll(Duration::from_millis(20));
+    }
+    let began = Instant::now();
+    while began.elapsed() < GOODBYE {
+        member.poll(Duration::from_millis(20));
+    }
+}

@@ -1,0 +1,147 @@
+//! Which partitions this node owns, and its standing in the group: one lock for both.
+//!
+//! The broker checks member and generation of a commit, not partitions: with fresh group metadata a node could commit a
+//! partition it has lost. So what is owned and the metadata are read together, and the revoke callback takes the same lock
+//! before it lets a partition go.
+
+use super::anchor::Anchor;
+use super::member::Member;
+use rdkafka::consumer::{Consumer, ConsumerGroupMetadata};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock};
+
+#[derive(Debug)]
+struct Holding {
+    /// Names this ownership.
+    epoch: u64,
+    /// The partition's anchor as this node left it; `None`: not taken over yet.
+    anchor: Option<Anchor>,
+}
+
+#[derive(Default)]
+struct State {
+    holdings: HashMap<u16, Holding>,
+    member: Option<Member>,
+}
+
+/// The partitions of this node.
+#[derive(Default)]
+pub(super) struct Ownership {
+    state: Mutex<State>,
+    /// Held while shards are told: a partition's `Take` and `Drop` reach its shard in the order in which they were decided.
+    /// No commit waits for it.
+    handover: Mutex<()>,
+    epochs: AtomicU64,
+    failure: OnceLock<String>,
+}
+
+impl Ownership {
+    /// Serialises what shards are told. To be taken before anything else here.
+    pub(super) fn handover(&self) -> MutexGuard<'_, ()> {
+        super::lock(&self.handover)
+    }
+
+    /// Lets commits speak for this member, or (`None`) not any more; returns the one before.
+    pub(super) fn join(&self, member: Option<Member>) -> Option<Member> {
+        std::mem::replace(&mut super::lock(&self.state).member, member)
+    }
+
+    /// Notes newly assigned partitions; returns them with the epoch of their takeover.
+    pub(super) fn assigned(&self, partitions: &[u16]) -> Vec<(u16, u64)> {
+        let mut state = super::lock(&self.state);
+        let take = |partition: &u16| {
+            let epoch = self.epochs.fetch_add(1, Ordering::Relaxed) + 1;
+            state.holdings.insert(*partition, Holding { epoch, anchor: None });
+            (*partition, epoch)
+        };
+        partitions.iter().map(take).collect()
+    }
+
+    /// Begins the takeover of the partitions held that are `wanted` anew, under new epochs.
+    pub(super) fn retake(&self, wanted: impl Fn(u16) -> bool) -> Vec<(u16, u64)> {
+        let mut state = super::lock(&self.state);
+        let held = state.holdings.iter_mut().filter(|(partition, _)| wanted(**partition));
+        held.map(|(partition, holding)| {
+            let epoch = self.epochs.fetch_add(1, Ordering::Relaxed) + 1;
+            *holding = Holding { epoch, anchor: None };
+            (*partition, epoch)
+        })
+        .collect()
+    }
+
+    /// Whether the partition is this node's, taken over or not.
+    pub(super) fn holds(&self, partition: u16) -> bool {
+        super::lock(&self.state).holdings.contains_key(&partition)
+    }
+
+    /// Forgets partitions; returns those whose shard has been told to take them.
+    pub(super) fn revoked(&self, partitions: &[u16]) -> Vec<u16> {
+        let mut state = super::lock(&self.state);
+        let told = |p: &&u16| state.holdings.remove(p).is_some_and(|h| h.anchor.is_some());
+        partitions.iter().filter(told).copied().collect()
+    }
+
+    /// All partitions held (taken over or not) for which `wanted`.
+    pub(super) fn held(&self, wanted: impl Fn(u16) -> bool) -> Vec<u16> {
+        super::lock(&self.state).holdings.keys().copied().filter(|p| wanted(*p)).collect()
+    }
+
+    /// Whether `epoch` is (still) the partition's ownership.
+    pub(super) fn is_current(&self, partition: u16, epoch: u64) -> bool {
+        super::lock(&self.state).holdings.get(&partition).is_some_and(|h| h.epoch == epoch)
+    }
+
+    /// The group metadata to take over `takes` with; `Err` if one of them has been lost meanwhile.
+    pub(super) fn fence_takeover(&self, takes: &[(u16, u64)]) -> Result<ConsumerGroupMetadata, String> {
+        let state = super::lock(&self.state);
+        let current = |(p, epoch): &(u16, u64)| state.holdings.get(p).is_some_and(|h| h.epoch == *epoch);
+        if takes.iter().all(current) { metadata(&state) } else { Err("a partition is gone again".to_owned()) }
+    }
+
+    /// The group metadata to commit these partitions with; `Err` if one of them is not owned.
+    pub(super) fn fence(&self, partitions: &[u16]) -> Result<ConsumerGroupMetadata, String> {
+        let state = super::lock(&self.state);
+        owned(&state, partitions)?;
+        metadata(&state)
+    }
+
+    /// The anchors of these partitions as this node left them; `Err` if one of them is not owned.
+    pub(super) fn anchors(&self, partitions: &[u16]) -> Result<Vec<Anchor>, String> {
+        let state = super::lock(&self.state);
+        Ok(owned(&state, partitions)?.into_iter().cloned().collect())
+    }
+
+    /// Notes the anchors that have become true.
+    pub(super) fn committed(&self, anchors: &[(u16, Anchor)]) {
+        let mut state = super::lock(&self.state);
+        for (partition, anchor) in anchors {
+            if let Some(holding) = state.holdings.get_mut(partition) {
+                holding.anchor = Some(anchor.clone());
+            }
+        }
+    }
+
+    /// Why this node can't go on, if it can't.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.failure.get().cloned()
+    }
+
+    /// This node can't go on.
+    pub(super) fn fail(&self, text: String) {
+        tracing::error!("{text}");
+        // The first reason is the one that explains the rest.
+        drop(self.failure.set(text));
+    }
+}
+
+fn owned<'a>(state: &'a State, partitions: &[u16]) -> Result<Vec<&'a Anchor>, String> {
+    let anchor = |p: &u16| state.holdings.get(p).and_then(|h| h.anchor.as_ref());
+    let lost = |p: &u16| format!("partition {p} is not owned by this node (any more)");
+    partitions.iter().map(|p| anchor(p).ok_or_else(|| lost(p))).collect()
+}
+
+fn metadata(state: &State) -> Result<ConsumerGroupMetadata, String> {
+    let member = state.member.as_ref().ok_or("this node is not in the group")?;
+    member.group_metadata().ok_or_else(|| "this node is not in the group".to_owned())
+}
