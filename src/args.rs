@@ -118,9 +118,9 @@ pub(crate) struct EngineArgs {
     /// Start the engine's clock at this instant; POST /v1/admin/clock moves it on. For tests
     #[arg(long, env = "CENTIME_CLOCK", value_name = "RFC3339")]
     pub clock: Option<Timestamp>,
-    /// A transaction with this note panics in its actor. For tests
-    #[arg(long, env = "CENTIME_PANIC_NOTE", value_name = "TEXT", hide = true)]
-    pub panic_note: Option<String>,
+    /// A command whose id starts with this panics in its actor. For tests
+    #[arg(long, env = "CENTIME_PANIC_ID", value_name = "TEXT", hide = true)]
+    pub panic_id: Option<String>,
     #[command(flatten)]
     pub kafka: KafkaArgs,
 }

@@ -76,7 +76,7 @@ impl Engine {
             };
             threads.push(spawn(parts)?);
         }
-        log.start(inboxes)?;
+        start_log(log.as_ref(), inboxes)?;
         let inner = Inner {
             journal: log.journal(),
             log,
@@ -272,6 +272,14 @@ async fn wait<T>(answer: oneshot::Receiver<Result<T, EngineError>>) -> Result<T,
     }
 }
 
+/// Starts the log on a thread of its own: it blocks, and the caller may be on an async runtime's.
+fn start_log(log: &dyn Log, inboxes: Vec<Arc<dyn ShardInbox>>) -> Result<(), LogError> {
+    std::thread::scope(|scope| {
+        let started = scope.spawn(|| log.start(inboxes)).join();
+        started.unwrap_or_else(|_| Err(LogError::Setup("the log panicked while starting".to_owned())))
+    })
+}
+
 fn spawn(parts: Parts) -> Result<JoinHandle<()>, LogError> {
     let name = format!("shard-{}", parts.index);
     std::thread::Builder::new()
@@ -288,7 +296,7 @@ fn open_log(config: &EngineConfig) -> Result<Arc<dyn Log>, LogError> {
     Ok(match &config.bus {
         Bus::Embedded => Arc::new(embedded::EmbeddedLog::open(&config.data_dir, config.partitions)?),
         Bus::InMemory => Arc::new(inmemory::InMemoryLog::new(config.partitions)),
-        Bus::Kafka(kafka) => Arc::new(kafka::KafkaLog::open(kafka.clone(), config.shards)?),
+        Bus::Kafka(kafka) => Arc::new(kafka::KafkaLog::open(kafka.clone())?),
     })
 }
 

@@ -29,6 +29,9 @@ pub(crate) fn user(
     let live = hub.follow(Some((user.clone(), partition)));
     let until = shared.committed(partition);
     let live = stream::unfold(live, |mut live| async move { live.events.recv().await.map(|e| (e, live)) });
+    // Sequence 0 is before everything, in whatever partition: "from the beginning" for who does not know the partition.
+    let beginning = EventPosition { partition, sequence: 0, index: 0 };
+    let after = after.map(|a| if a.sequence == 0 { beginning } else { a });
     let Some(after) = after.filter(|a| a.partition == partition && a.sequence <= until) else {
         return live.boxed();
     };

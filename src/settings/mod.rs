@@ -58,7 +58,7 @@ pub(crate) fn engine(args: &EngineArgs, advertised: Option<String>) -> anyhow::R
         memory_budget: memory(args.memory_mib),
         write_behind: args.write_behind,
         clock: Arc::new(args.clock.map_or_else(Clock::default, Clock::starting_at)),
-        panic_note: args.panic_note.clone(),
+        panic_id: args.panic_id.clone(),
     })
 }
 

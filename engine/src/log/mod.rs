@@ -3,6 +3,8 @@
 //! What all kinds share: a partition has one owner at a time; the owner appends commit records to the partition's journal,
 //! one a batch, atomically with all that the batch publishes; after a failure the journal tells what is true.
 
+pub mod embedded;
+pub mod inmemory;
 pub mod kafka;
 
 use crate::record::{CommitRecord, DeadLetter, NextOffsets};

@@ -5,8 +5,7 @@ use crate::log::Cursor;
 use crate::record::NextOffsets;
 use crate::request::Request;
 use centime_domain::UserId;
-use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Requests that may wait for a partition that is catching up.
 const PARKED: usize = 1_024;
@@ -39,7 +38,11 @@ pub(super) struct Owned {
     pub(super) previous: Cursor,
     pub(super) next_offsets: NextOffsets,
     /// In the order of their first change.
-    pub(super) dirty: VecDeque<Dirty>,
+    pub(super) dirty: Vec<Dirty>,
+    /// Users being written now, in falling order of their keys: the store likes neighbours together.
+    pub(super) sweep: Vec<UserId>,
+    /// What was true before the first change of those.
+    sweep_before: Cursor,
     pub(super) parked: Vec<Request>,
     /// The watermark last handed to the store, by sequence.
     pub(super) marked: u64,
@@ -57,7 +60,9 @@ impl Owned {
             committed: from,
             previous: from,
             next_offsets: Vec::new(),
-            dirty: VecDeque::new(),
+            dirty: Vec::new(),
+            sweep: Vec::new(),
+            sweep_before: from,
             parked: Vec::new(),
             marked: from.sequence,
         }
@@ -81,10 +86,36 @@ impl Owned {
 
     /// Everything the journal holds up to here is in pages handed to the store.
     pub(super) fn low_water(&self) -> Cursor {
-        match self.dirty.front() {
+        match self.dirty.first() {
+            _ if !self.sweep.is_empty() => self.sweep_before,
             Some(dirty) => dirty.before,
             None => self.previous,
         }
+    }
+
+    /// Whether what is dirty must be written: it is old, or a replay would have much to do.
+    pub(super) fn is_due(&self, oldest: Duration, lag: u64) -> bool {
+        self.dirty.first().is_some_and(|d| d.since.elapsed() > oldest || self.decided - d.count > lag)
+    }
+
+    /// Turns what is dirty now into the sweep.
+    pub(super) fn begin_sweep(&mut self) {
+        debug_assert!(self.sweep.is_empty(), "one sweep at a time");
+        self.sweep_before = self.low_water();
+        self.sweep = self.dirty.drain(..).map(|dirty| dirty.user).collect();
+        self.sweep.sort_unstable_by(|a, b| b.cmp(a));
+    }
+
+    /// Takes the next users of the sweep, at most `most`.
+    pub(super) fn next_of_sweep(&mut self, most: usize) -> Vec<UserId> {
+        let rest = self.sweep.len().saturating_sub(most);
+        self.sweep.drain(rest..).rev().collect()
+    }
+
+    /// Forgets what is to be written.
+    pub(super) fn forget_dirty(&mut self) {
+        self.dirty.clear();
+        self.sweep.clear();
     }
 }
 

@@ -61,7 +61,7 @@ impl Shard {
         if self.directory.changed(&user, weight)
             && let Some(owned) = self.partitions.get_mut(&partition)
         {
-            owned.dirty.push_back(Dirty { user, before, count: owned.decided, since: now });
+            owned.dirty.push(Dirty { user, before, count: owned.decided, since: now });
         }
     }
 

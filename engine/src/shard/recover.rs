@@ -64,7 +64,7 @@ impl Shard {
     pub(super) fn start_afresh(&mut self) {
         for (partition, owned) in &mut self.partitions {
             owned.ready = false;
-            owned.dirty.clear();
+            owned.forget_dirty();
             // Whatever is still on its way here belongs to the past.
             owned.epoch = u64::MAX;
             owned.replay = 0;

@@ -42,28 +42,27 @@ impl Shard {
         self.directory.over_budget()
     }
 
-    /// Hands due pages to the store, then the watermarks they allow. True if more are due.
+    /// Hands due pages to the store, partition by partition, then the watermarks they allow. True if more are due.
     pub(super) async fn write_behind(&mut self, all: bool) -> bool {
         while self.pages.store().pending_bytes() > PENDING_LIMIT {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        let mut due = Vec::new();
-        if all || self.pages.store().pending_bytes() < PENDING {
-            let lag = MOST_LAG / (self.partitions.len() as u64).max(1);
-            for owned in self.partitions.values_mut() {
-                while due.len() < SOME
-                    && owned.dirty.front().is_some_and(|d| {
-                        all || d.since.elapsed() > self.write_behind_interval
-                            || owned.decided - d.count > lag
-                    })
-                {
-                    due.extend(owned.dirty.pop_front().map(|d| d.user));
-                }
+        if !all && self.pages.store().pending_bytes() > PENDING {
+            return false;
+        }
+        let (oldest, lag) = (self.write_behind_interval, MOST_LAG / (self.partitions.len() as u64).max(1));
+        let mut users = Vec::new();
+        for owned in self.partitions.values_mut() {
+            if owned.sweep.is_empty() && (all || owned.is_due(oldest, lag)) {
+                owned.begin_sweep();
+            }
+            users = owned.next_of_sweep(SOME);
+            if !users.is_empty() {
+                break;
             }
         }
-        let more = due.len() >= SOME;
         let committed = self.cursors();
-        match self.directory.take_pages(&due, |p| committed[&p]).await {
+        match self.directory.take_pages(&users, |p| committed[&p]).await {
             Ok(taken) => self.hand_over(taken),
             Err(error) => {
                 tracing::error!(%error, "a user's pages could not be taken; starting afresh");
@@ -72,7 +71,7 @@ impl Shard {
             }
         }
         self.mark();
-        more
+        !users.is_empty()
     }
 
     fn hand_over(&mut self, taken: Vec<Passivated>) {

@@ -217,6 +217,10 @@ impl Log for KafkaLog {
         Some(self.commands.send(&topic, partition, user.as_str(), &envelope))
     }
 
+    fn joined(&self) -> bool {
+        self.cluster.ownership.joined()
+    }
+
     fn owner_elsewhere(&self, partition: u16) -> Option<String> {
         if self.cluster.ownership.holds(partition) {
             return None;

@@ -8,7 +8,7 @@ use super::anchor::Anchor;
 use super::member::Member;
 use rdkafka::consumer::{Consumer, ConsumerGroupMetadata};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub(super) struct Ownership {
     handover: Mutex<()>,
     epochs: AtomicU64,
     failure: OnceLock<String>,
+    /// The group has told this node what it is to own (possibly nothing).
+    joined: AtomicBool,
 }
 
 impl Ownership {
@@ -49,6 +51,7 @@ impl Ownership {
 
     /// Notes newly assigned partitions; returns them with the epoch of their takeover.
     pub(super) fn assigned(&self, partitions: &[u16]) -> Vec<(u16, u64)> {
+        self.joined.store(true, Ordering::SeqCst);
         let mut state = super::lock(&self.state);
         let take = |partition: &u16| {
             let epoch = self.epochs.fetch_add(1, Ordering::Relaxed) + 1;
@@ -68,6 +71,12 @@ impl Ownership {
             (*partition, epoch)
         })
         .collect()
+    }
+
+    /// Whether the group has told this node what it is to own, and all of that has been handed to the shards.
+    pub(super) fn joined(&self) -> bool {
+        self.joined.load(Ordering::SeqCst)
+            && super::lock(&self.state).holdings.values().all(|h| h.anchor.is_some())
     }
 
     /// Whether the partition is this node's, taken over or not.

@@ -21,7 +21,11 @@ pub(super) fn parse(names: &Names, topic: u8, partitions: u16, message: &Borrowe
         Ok(kind) => kind,
         Err(reason) => IncomingKind::Dead(Box::new(dead(names, topic, message, reason))),
     };
-    Incoming { topic, offset: message.offset(), kind }
+    let raw = match &kind {
+        IncomingKind::Command(..) => message.payload().unwrap_or_default().into(),
+        IncomingKind::Dead(_) | IncomingKind::Misplaced(_) => Box::default(),
+    };
+    Incoming { topic, offset: message.offset(), kind, raw }
 }
 
 fn understand(
