@@ -226,7 +226,7 @@ fn reading_goes_on_from_any_place(node: &Node, places: &[Cursor]) {
 fn commands_are_fed_in_order_and_what_is_none_is_named() {
     let node = Node::start("feed", "a");
     let (epoch, _) = node.taken(6);
-    let index = Command::types().iter().position(|t| *t == "set_budget").unwrap();
+    let index = Command::types().iter().position(|t| *t == "set_budget").unwrap() + 1;
     let user = user_of(6);
     let envelope = |i: usize, kind: &str, user: &centime_domain::UserId| {
         format!(
