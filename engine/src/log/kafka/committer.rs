@@ -32,6 +32,8 @@ pub(super) struct Pair {
 struct Prepared {
     /// Journal offsets behind the batch's records.
     hints: Vec<u64>,
+    /// When the first request was made that must not reach the broker late.
+    since: Instant,
     anchors: Vec<(u16, Anchor)>,
 }
 
@@ -80,17 +82,16 @@ impl Pair {
         let Some(mut transactor) = self.slots[self.turn].take() else {
             return Err(CommitError::Doubt("no producer".to_owned()));
         };
-        let Prepared { hints, anchors } = match self.prepare(&mut transactor, batch) {
+        let Prepared { hints, since, anchors } = match self.prepare(&mut transactor, batch) {
             Ok(prepared) => prepared,
             Err(text) => return Err(self.give_up(&transactor, batch, text)),
         };
-        let began = Instant::now();
         if let Err(error) = transactor.commit(&self.watched) {
             return Err(CommitError::Doubt(error.to_string()));
         }
         self.cluster.ownership.committed(&anchors);
         // A request resent below us could reach the broker late and decide the next commit under this id half-made.
-        if began.elapsed() <= SLOW && !transactor.disconnected() {
+        if since.elapsed() <= SLOW && !transactor.disconnected() {
             self.slots[self.turn] = Some(transactor);
         }
         Ok(hints)
@@ -112,9 +113,10 @@ impl Pair {
         let list = self.offsets(batch, &anchors).map_err(|e| e.to_string())?;
         let partitions: Vec<u16> = batch.partitions.iter().map(|p| p.partition).collect();
         let group = self.cluster.ownership.fence(&partitions)?;
+        let since = Instant::now();
         transactor.send_offsets(&list, &group, &self.watched).map_err(|e| e.to_string())?;
         let hints = offsets.iter().map(|offset| (offset + 1).unsigned_abs()).collect();
-        Ok(Prepared { hints, anchors })
+        Ok(Prepared { hints, since, anchors })
     }
 
     /// The anchors; with them, for the lag display only, the positions on the commands topics (the same request).

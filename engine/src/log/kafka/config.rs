@@ -63,7 +63,7 @@ pub(super) fn member(config: &KafkaConfig) -> ClientConfig {
             ("enable.auto.offset.store", "false"),
         ],
     );
-    // A broker that does not answer must not keep a member from hearing of its expulsion for a minute.
+    // How long shards may take to let go of partitions; Kafka wants it no shorter than the session.
     client.set("max.poll.interval.ms", session.max(300_000).to_string());
     client
 }

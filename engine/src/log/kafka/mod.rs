@@ -148,7 +148,11 @@ impl Log for KafkaLog {
         })?);
         let (stop, stopped) = channel();
         let (for_routes, routes) = (cluster.clone(), self.routes.clone());
-        threads.push(std::thread::spawn(move || routes::refresh(&for_routes, &routes, &stopped)));
+        let thread = std::thread::Builder::new()
+            .name("kafka-routes".to_owned())
+            .spawn(move || routes::refresh(&for_routes, &routes, &stopped))
+            .map_err(|e| LogError::Unavailable(format!("no thread to look up routes: {e}")))?;
+        threads.push(thread);
         *running = Some(Running { feeders, takeover, routes: stop, threads });
         Ok(())
     }
@@ -214,6 +218,11 @@ impl Log for KafkaLog {
     ) -> Option<oneshot::Receiver<Result<(), LogError>>> {
         let partition = partition_of(user, self.cluster.partitions);
         let topic = format!("commands.{type_name}");
+        if !self.cluster.names.commands.contains(&topic) {
+            let (answer, receiver) = oneshot::channel();
+            drop(answer.send(Err(LogError::Setup(format!("there is no topic {topic}")))));
+            return Some(receiver);
+        }
         Some(self.commands.send(&topic, partition, user.as_str(), &envelope))
     }
 

@@ -154,11 +154,11 @@ impl Takeover {
 
     fn write(&self, writer: &mut Option<Transactor>, ready: &[Ready]) -> Result<(), String> {
         let text = |e: rdkafka::error::KafkaError| e.to_string();
-        let writer = match writer {
-            Some(writer) => writer,
-            None => {
-                writer.insert(self.open(&self.cluster.takeover_id(&self.cluster.config.node)).map_err(text)?)
-            }
+        let writer = if let Some(writer) = writer {
+            writer
+        } else {
+            let id = self.cluster.takeover_id(&self.cluster.config.node);
+            writer.insert(self.open(&id, &self.watched).map_err(text)?)
         };
         let mut list = TopicPartitionList::with_capacity(ready.len());
         for r in ready {
@@ -172,8 +172,8 @@ impl Takeover {
         if writer.disconnected() { Err("the connection was lost".to_owned()) } else { Ok(()) }
     }
 
-    fn open(&self, id: &str) -> rdkafka::error::KafkaResult<Transactor> {
-        Transactor::open(&self.cluster.config, id, &self.watched)
+    fn open(&self, id: &str, watched: &Watched) -> rdkafka::error::KafkaResult<Transactor> {
+        Transactor::open(&self.cluster.config, id, watched)
     }
 
     fn shard(&self, partition: u16) -> usize {
@@ -220,9 +220,11 @@ impl Takeover {
                 ids.insert(self.cluster.takeover_id(node));
             }
         }
+        // Other takeovers may be settling at the same time.
+        let watched = self.cluster.watchdog.client();
         for id in ids {
             tracing::warn!(id, "settling what another node left undecided");
-            if let Err(error) = self.open(&id) {
+            if let Err(error) = self.open(&id, &watched) {
                 tracing::warn!(id, %error, "it could not be settled; it ends by itself after 10 s");
             }
         }

@@ -27,7 +27,8 @@ const JOURNAL_CONFIG: [(&str, &str); 3] =
 /// Names of all topics, by index.
 #[derive(Debug)]
 pub(super) struct Names {
-    /// `commands.<type>` in registry order, then `commands.any`. The index is what commit records hold.
+    /// `commands.any`, then `commands.<type>` in registry order. Commit records hold the index for ever, so the registry
+    /// may only grow at its end (and `any` can't stand there).
     pub(super) commands: Vec<String>,
     /// `events.<type>` in registry order.
     pub(super) events: Vec<String>,
@@ -35,14 +36,14 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn new() -> Self {
-        let commands = Command::types().iter().chain(&["any"]).map(|t| format!("commands.{t}")).collect();
+        let commands = ["any"].iter().chain(Command::types()).map(|t| format!("commands.{t}")).collect();
         let events = Event::types().iter().map(|t| format!("events.{t}")).collect();
         Self { commands, events }
     }
 
     /// The type every record of a commands topic must have (`None`: any).
     pub(super) fn expected(index: usize) -> Option<&'static str> {
-        Command::types().get(index).copied()
+        Command::types().get(index.checked_sub(1)?).copied()
     }
 }
 
