@@ -36,10 +36,11 @@ pub struct Incoming {
     pub raw: Box<[u8]>,
 }
 
-/// Name of the commands topic with this index: one a command type in registry order, then `commands.any`.
+/// Name of the commands topic with this index: `commands.any`, then one a command type in registry order (journals keep
+/// the index, so the registry only grows at its end).
 pub fn commands_topic(index: u8) -> String {
-    let name = Command::types().get(usize::from(index)).unwrap_or(&"any");
-    format!("commands.{name}")
+    let mut types = ["any"].into_iter().chain(Command::types().iter().copied());
+    format!("commands.{}", types.nth(usize::from(index)).unwrap_or("?"))
 }
 
 /// What a record from a commands topic turned out to be.
