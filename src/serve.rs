@@ -10,7 +10,7 @@ use std::process::ExitCode;
 pub(crate) async fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let (engine, http) = settings::serve(args)?;
     let metrics = metrics_page::install()?;
-    let engine = web::start(engine)?;
+    let engine = web::start(engine).await?;
     let server = match Server::bind(engine.clone(), http, metrics).await {
         Ok(server) => server,
         Err(error) => {

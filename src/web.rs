@@ -12,15 +12,16 @@ const LOOK: Duration = Duration::from_millis(5);
 /// When to say that it takes long.
 const LONG: Duration = Duration::from_secs(5);
 
-/// Starts an engine.
-pub(crate) fn start(config: EngineConfig) -> anyhow::Result<Engine> {
+/// Starts an engine; that blocks, so it has a thread to itself.
+pub(crate) async fn start(config: EngineConfig) -> anyhow::Result<Engine> {
     let folder = config.data_dir.display().to_string();
-    Engine::start(config).with_context(|| format!("the engine does not start on {folder}"))
+    let started = tokio::task::spawn_blocking(|| Engine::start(config)).await?;
+    started.with_context(|| format!("the engine does not start on {folder}"))
 }
 
 /// Starts an engine and waits until it has caught up with its journal, or until told to stop.
 pub(crate) async fn ready(config: EngineConfig) -> anyhow::Result<Engine> {
-    let engine = start(config)?;
+    let engine = start(config).await?;
     let started = Instant::now();
     let mut told = false;
     while !engine.ready() {

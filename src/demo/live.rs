@@ -20,7 +20,8 @@ const HABITS: [(&str, &str, u32, u32); 7] = [
 /// Someone who spends, and brings things back once a budget is exceeded.
 pub(super) struct Live {
     chance: Random,
-    exceeded: BTreeSet<String>,
+    /// Category and month (`2026-02`).
+    exceeded: BTreeSet<(String, String)>,
 }
 
 #[derive(Deserialize)]
@@ -33,6 +34,7 @@ struct Alert {
 #[derive(Deserialize)]
 struct AlertData {
     category: String,
+    month: String,
     threshold: Option<u16>,
 }
 
@@ -44,7 +46,8 @@ impl Live {
     /// The next thing to happen.
     pub(super) fn next(&mut self, date: Date) -> Deal {
         let (category, payee, from, to) = self.chance.pick(&HABITS);
-        if self.exceeded.contains(category) && self.chance.percent(60) {
+        let month = date.strftime("%Y-%m").to_string();
+        if self.exceeded.contains(&(category.to_owned(), month)) && self.chance.percent(60) {
             return Deal::expense(date, category, payee, self.chance.within(to..=to * 2)).refunded(date);
         }
         Deal::expense(date, category, payee, self.chance.within(from..=to))
@@ -54,8 +57,8 @@ impl Live {
     pub(super) fn hear(&mut self, envelope: &str) {
         let Ok(Alert { kind, data }) = serde_json::from_str(envelope) else { return };
         match (kind.as_str(), data.threshold) {
-            ("budget_exceeded", _) => drop(self.exceeded.insert(data.category)),
-            ("budget_recovered", Some(80)) => drop(self.exceeded.remove(&data.category)),
+            ("budget_exceeded", _) => drop(self.exceeded.insert((data.category, data.month))),
+            ("budget_recovered", Some(80)) => drop(self.exceeded.remove(&(data.category, data.month))),
             _ => {}
         }
     }
@@ -71,9 +74,13 @@ mod tests {
         let refunds = |live: &mut Live| (0..200).filter(|_| live.next(date).refund).count();
         let mut live = Live::new(7);
         assert_eq!(refunds(&mut live), 0);
-        live.hear(r#"{"type":"budget_exceeded","data":{"category":"dining"}}"#);
+        live.hear(r#"{"type":"budget_exceeded","data":{"category":"dining","month":"2026-01"}}"#);
+        assert_eq!(refunds(&mut live), 0);
+        live.hear(r#"{"type":"budget_exceeded","data":{"category":"dining","month":"2026-02"}}"#);
         assert!(refunds(&mut live) > 0);
-        live.hear(r#"{"type":"budget_recovered","data":{"category":"dining","threshold":80}}"#);
+        live.hear(
+            r#"{"type":"budget_recovered","data":{"category":"dining","month":"2026-02","threshold":80}}"#,
+        );
         assert_eq!(refunds(&mut live), 0);
     }
 }

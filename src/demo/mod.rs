@@ -6,7 +6,7 @@ mod live;
 mod random;
 
 use crate::args::DemoArgs;
-use crate::submit::{Outcome, Pipeline, Target};
+use crate::submit::{Answer, Outcome, Pipeline, Target};
 use crate::{alert, metrics_page, settings, web};
 use centime_engine::{Engine, NewCommand};
 use centime_http::{HttpError, Server};
@@ -80,7 +80,10 @@ impl Story {
     }
 
     async fn tell(mut self, address: SocketAddr, args: &DemoArgs) -> anyhow::Result<Infallible> {
-        writeln!(io::stdout(), "A year of user `{USER}`, with budgets; the alerts it raised:")?;
+        writeln!(
+            io::stdout(),
+            "A year of user `{USER}`, with budgets; what is new in it raised these alerts:"
+        )?;
         self.past().await?;
         writeln!(io::stdout(), "\n{}", invitation(address, args))?;
         loop {
@@ -119,26 +122,29 @@ impl Story {
     async fn send(&mut self, command: NewCommand) -> anyhow::Result<()> {
         self.pipeline.send(command);
         while let Some(answer) = self.pipeline.answer().await {
-            self.hear(answer?.outcome)?;
+            self.hear(answer?)?;
         }
         Ok(())
     }
 
     async fn settle(&mut self) -> anyhow::Result<()> {
         while let Some(answer) = self.pipeline.next().await {
-            self.hear(answer?.outcome)?;
+            self.hear(answer?)?;
         }
         Ok(())
     }
 
-    fn hear(&mut self, outcome: Outcome) -> io::Result<()> {
+    /// Prints new alerts; those of an earlier run are only remembered.
+    fn hear(&mut self, Answer { outcome, repeated }: Answer) -> io::Result<()> {
         let Outcome::Accepted(alerts) = outcome else {
             tracing::warn!(?outcome, "a command of the demo did not take effect");
             return Ok(());
         };
         for envelope in alerts {
             self.live.hear(&envelope);
-            writeln!(io::stdout(), "{}", alert::line(&envelope, self.colours))?;
+            if !repeated {
+                writeln!(io::stdout(), "{}", alert::line(&envelope, self.colours))?;
+            }
         }
         Ok(())
     }
