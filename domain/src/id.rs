@@ -1,10 +1,11 @@
 //! Names of users and commands.
 
 use crate::Refusal;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::Arc;
+use uuid::Uuid;
 
-/// A user: 1–128 characters of `[A-Za-z0-9._~-]`. Cheap to clone.
+/// A user: 1–128 characters of `[A-Za-z0-9._~-]`, but neither `.` nor `..`. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UserId(Arc<str>);
 
@@ -12,6 +13,10 @@ impl UserId {
     /// Checks length and alphabet; refuses with `invalid_user_id`, field `subject`.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-');
+        if matches!(text, "." | "..") {
+            let why = "in a path `.` and `..` are no names: clients would ask for another one";
+            return Err(Refusal::new("invalid_user_id", "subject", why));
+        }
         if (1..=128).contains(&text.len()) && text.bytes().all(allowed) {
             Ok(Self(text.into()))
         } else {
@@ -26,10 +31,18 @@ impl UserId {
 }
 
 /// A command's id (its Idempotency-Key): 1–255 printable ASCII characters.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CommandId(Box<str>);
 
 impl CommandId {
+    /// No id takes more bytes in the journal or a page.
+    pub(crate) const LONGEST: usize = 258;
+
+    /// What follows an id in the bytes of a page; `None` if there is none.
+    pub(crate) fn skip(bytes: &[u8]) -> Option<&[u8]> {
+        postcard::take_from_bytes::<Form<&str>>(bytes).ok().map(|(_, rest)| rest)
+    }
+
     /// Checks length and printability; refuses with `invalid_command_id`, field `id`.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         if (1..=255).contains(&text.len()) && text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
@@ -46,5 +59,78 @@ impl CommandId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// How the journal and the pages keep an id: most are UUIDs, and 16 bytes say as much as 36 characters.
+#[derive(Serialize, Deserialize)]
+enum Form<T> {
+    /// One in its canonical spelling: lower case, with hyphens.
+    Uuid([u8; 16]),
+    /// Anything else.
+    Text(T),
+}
+
+/// JSON gets the text, the journal and the pages a [`Form`].
+impl Serialize for CommandId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return serializer.serialize_str(&self.0);
+        }
+        match canonical_uuid(&self.0) {
+            Some(uuid) => Form::<&str>::Uuid(uuid.into_bytes()).serialize(serializer),
+            None => Form::Text(&*self.0).serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for CommandId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            return Box::deserialize(deserializer).map(Self);
+        }
+        Ok(match Form::<Box<str>>::deserialize(deserializer)? {
+            Form::Uuid(bytes) => {
+                let mut text = Uuid::encode_buffer();
+                Self(Box::from(&*Uuid::from_bytes(bytes).hyphenated().encode_lower(&mut text)))
+            }
+            Form::Text(text) => Self(text),
+        })
+    }
+}
+
+/// The UUID that is spelled exactly like this.
+fn canonical_uuid(text: &str) -> Option<Uuid> {
+    // With 36 characters a parser takes upper case, too; that must come back as it was written.
+    let canonical = text.len() == 36 && !text.bytes().any(|b| b.is_ascii_uppercase());
+    if canonical { Uuid::try_parse(text).ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_comes_back_as_it_was_written() {
+        let uuid = "019537a0-3f12-7abc-8def-0123456789ab";
+        let upper = uuid.to_uppercase();
+        let (braced, plain) = (format!("{{{uuid}}}"), uuid.replace('-', ""));
+        for (text, bytes) in [(uuid, 17), (&upper, 38), (&braced, 40), (&plain, 34), ("c1", 4)] {
+            let id = CommandId::parse(text).expect(text);
+            let encoded = postcard::to_allocvec(&id).expect("encodes");
+            assert_eq!(encoded.len(), bytes, "{text}");
+            assert_eq!(postcard::from_bytes::<CommandId>(&encoded).expect("decodes"), id);
+            assert_eq!(serde_json::to_value(&id).expect("JSON"), text);
+        }
+    }
+
+    #[test]
+    fn a_user_is_no_step_in_a_path() {
+        for text in [".", "..", "", "a/b", "é"] {
+            assert_eq!(UserId::parse(text).expect_err(text).code, "invalid_user_id");
+        }
+        for text in ["...", ".a", "a", "A-1_~.z"] {
+            assert_eq!(UserId::parse(text).expect(text).as_str(), text);
+        }
     }
 }
