@@ -3,7 +3,7 @@
 //! Map: `values` (amounts, currencies, dates, texts) · `id` (names of users and commands) · `refusal` (named refusals) ·
 //! `transaction`, `budget` (what they are) · `commands` (the registry; one file a command) · `events` (facts) · `input`
 //! (what is decided on, what came of it) · `page` (names of state's pieces) · `state` (one user's state) · `query`
-//! (questions to it) · `read` (JSON, field by field) · `stable_hash` (hashes kept for ever).
+//! (questions to it) · `read` (JSON, field by field) · `stable_hash` (hashes kept for ever) · `memory` (how much it takes).
 //!
 //! Absent on purpose: anything that knows what time it is, where bytes are stored, or who asks.
 
@@ -12,6 +12,7 @@ mod commands;
 mod events;
 mod id;
 mod input;
+mod memory;
 mod page;
 mod query;
 mod read;

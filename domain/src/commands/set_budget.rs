@@ -1,15 +1,13 @@
 //! `set_budget`: a category has a limit from a month on.
 
 use super::{Context, Decide};
-use crate::budget::Policy;
+use crate::budget::{DEFAULT_THRESHOLDS, Policy};
 use crate::events::BudgetSet;
 use crate::read::{Field, from_json};
 use crate::values::CATEGORY;
 use crate::{Amount, Currency, Date, Event, Month, Refusal, UserState};
 use serde::Deserialize;
 
-/// What a person wants to be told about who says nothing: nearly there, and there.
-const DEFAULT_THRESHOLDS: [u16; 2] = [80, 100];
 const MOST_THRESHOLDS: usize = 10;
 const HIGHEST_THRESHOLD: u16 = 1_000;
 

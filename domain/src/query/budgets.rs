@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 /// The totals of the budgets valid in the month.
 pub(super) fn missing(state: &UserState, month: Month, keys: &mut Vec<PageKey>) {
-    for budget in state.budgets().iter().filter(|budget| budget.at(month).is_some()) {
-        if let Some(page) = state.totals_page(month, budget.category) {
+    for version in state.budgets().filter_map(|budget| budget.at(month)) {
+        if let Some(page) = state.totals_page(month, version.category) {
             state.add(page, keys);
         }
     }
@@ -15,23 +15,23 @@ pub(super) fn missing(state: &UserState, month: Month, keys: &mut Vec<PageKey>) 
 
 /// One object for each budget valid in the month, by category name.
 pub(super) fn items(state: &UserState, month: Month) -> Vec<Value> {
-    let valid = |budget: &crate::budget::Budget| Some((budget.category, budget.at(month)?.clone()));
-    let mut budgets: Vec<(u16, Version)> = state.budgets().iter().filter_map(valid).collect();
-    budgets.sort_by(|a, b| state.category(a.0).cmp(state.category(b.0)));
-    budgets.iter().map(|(category, version)| item(state, month, *category, version)).collect()
+    let mut valid: Vec<&Version> = state.budgets().filter_map(|budget| budget.at(month)).collect();
+    valid.sort_by_key(|version| state.category(version.category));
+    valid.iter().map(|version| item(state, month, version)).collect()
 }
 
-fn item(state: &UserState, month: Month, category: u16, version: &Version) -> Value {
-    let spent = state.cell((month, category, version.currency)).map_or(Amount::ZERO, |cell| cell.spent);
+fn item(state: &UserState, month: Month, version: &Version) -> Value {
+    let spent =
+        state.cell((month, version.category, version.currency)).map_or(Amount::ZERO, |cell| cell.spent);
     json!({
-        "category": state.category(category),
+        "category": state.category(version.category),
         "month": month,
         "limit": version.limit,
         "spent": spent,
         "remaining": version.limit.minus(spent),
         "exceeded": spent > version.limit,
         "currency": version.currency,
-        "thresholds": version.thresholds,
+        "thresholds": *version.thresholds,
         "policy": version.policy,
         "from": version.from,
         "predicted": null,

@@ -5,7 +5,6 @@ mod transactions;
 
 pub use transactions::TransactionsQuery;
 
-use crate::stable_hash::id_hash;
 use crate::{CommandId, Month, PageKey, PageRange, Refusal, UserState};
 use serde_json::{Value, json};
 
@@ -33,7 +32,7 @@ impl Query {
     pub fn missing(&self, state: &UserState) -> Vec<PageKey> {
         let mut keys = Vec::new();
         match self {
-            Self::Transaction { id } => state.add_transaction(id_hash(id), &mut keys),
+            Self::Transaction { id } => state.add_transaction(id, &mut keys),
             Self::Budgets { month } => budgets::missing(state, *month, &mut keys),
             Self::Transactions(_) | Self::Balance => {}
         }

@@ -1,12 +1,16 @@
 //! A user's category names, numbered.
 
+use crate::memory::{heap, make_room, vec_heap};
+use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Numbers stand for names in totals and budgets: a name is kept once.
+/// Numbers stand for names in totals, budgets and the tail: a name is kept once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Categories {
-    /// By number.
-    names: Vec<Box<str>>,
+    /// All names, one after the other, by number.
+    text: String,
+    /// Where in `text` each ends, by number.
+    ends: Vec<u32>,
     /// The numbers, in the order of their names: finds a name in a few comparisons.
     order: Vec<u16>,
 }
@@ -16,7 +20,7 @@ impl Categories {
     pub(crate) const MOST: usize = 10_000;
 
     pub(crate) fn len(&self) -> usize {
-        self.names.len()
+        self.ends.len()
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<u16> {
@@ -24,27 +28,35 @@ impl Categories {
     }
 
     pub(crate) fn name(&self, number: u16) -> &str {
-        &self.names[usize::from(number)]
+        let number = usize::from(number);
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start as usize..self.ends[number] as usize]
     }
 
     /// The name's number, a new one if need be.
     pub(crate) fn intern(&mut self, name: &str) -> u16 {
         match self.place(name) {
             Ok(place) => self.order[place],
-            Err(place) => {
-                let number =
-                    u16::try_from(self.names.len()).expect("decide refuses more than MOST categories");
-                self.names.push(name.into());
-                self.order.insert(place, number);
-                number
-            }
+            Err(place) => self.add(name, place),
         }
     }
 
-    /// About how many bytes of heap they take.
+    /// Heap bytes.
     pub(crate) fn weight(&self) -> usize {
-        let text: usize = self.names.iter().map(|name| name.len()).sum();
-        text + self.names.capacity() * size_of::<Box<str>>() + self.order.capacity() * size_of::<u16>()
+        heap(self.text.capacity()) + vec_heap(&self.ends) + vec_heap(&self.order)
+    }
+
+    fn add(&mut self, name: &str, place: usize) -> u16 {
+        let number = u16::try_from(self.len()).expect("decide refuses more than MOST categories");
+        if self.text.capacity() - self.text.len() < name.len() {
+            self.text.reserve_exact(heap(self.text.len() + name.len()) - self.text.len());
+        }
+        self.text.push_str(name);
+        make_room(&mut self.ends, 1);
+        self.ends.push(u32::try_from(self.text.len()).expect("MOST names of 400 bytes are 4 MB"));
+        make_room(&mut self.order, 1);
+        self.order.insert(place, number);
+        number
     }
 
     fn place(&self, name: &str) -> Result<usize, usize> {
@@ -52,19 +64,35 @@ impl Categories {
     }
 }
 
+/// The names, by number.
 impl Serialize for Categories {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.names.serialize(serializer)
+        let mut names = serializer.serialize_seq(Some(self.len()))?;
+        for number in 0..self.len() {
+            names.serialize_element(self.name(u16::try_from(number).expect("at most MOST")))?;
+        }
+        names.end()
     }
 }
 
 impl<'de> Deserialize<'de> for Categories {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let names = Vec::<Box<str>>::deserialize(deserializer)?;
-        let mut order: Vec<u16> =
-            (0..u16::try_from(names.len()).map_err(serde::de::Error::custom)?).collect();
-        order.sort_unstable_by(|a, b| names[usize::from(*a)].cmp(&names[usize::from(*b)]));
-        Ok(Self { names, order })
+        let names = Vec::<&str>::deserialize(deserializer)?;
+        if names.len() > Self::MOST {
+            return Err(serde::de::Error::custom("too many categories"));
+        }
+        let mut categories = Self {
+            text: String::with_capacity(names.iter().map(|name| name.len()).sum()),
+            ends: Vec::with_capacity(names.len()),
+            order: Vec::with_capacity(names.len()),
+        };
+        for name in names {
+            let Err(place) = categories.place(name) else {
+                return Err(serde::de::Error::custom("a category twice"));
+            };
+            categories.add(name, place);
+        }
+        Ok(categories)
     }
 }
 

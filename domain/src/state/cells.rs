@@ -1,6 +1,8 @@
 //! Month totals: what was spent in one month, for one category, in one currency, and which levels that has crossed.
 
 use crate::budget::Level;
+use crate::memory::{make_room, vec_heap};
+use crate::values::PackedAmount;
 use crate::{Amount, Currency, Month};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +12,8 @@ pub(crate) type CellKey = (Month, u16, Currency);
 /// How spending stands to one level of its budget.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LevelState {
+    /// The cell it belongs to.
+    key: CellKey,
     /// Which level.
     pub level: Level,
     /// How often it was crossed upwards.
@@ -18,9 +22,9 @@ pub(crate) struct LevelState {
     pub active: bool,
 }
 
-/// One month's total.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Cell {
+/// One month's total, and how it stands to the levels it ever crossed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cell<'a> {
     /// The month.
     pub month: Month,
     /// The category's number.
@@ -32,10 +36,10 @@ pub(crate) struct Cell {
     /// Expenses less refunds; may be negative.
     pub spent: Amount,
     /// The levels ever crossed.
-    pub levels: Vec<LevelState>,
+    pub levels: &'a [LevelState],
 }
 
-impl Cell {
+impl Cell<'_> {
     /// The cell's name.
     pub(crate) fn key(&self) -> CellKey {
         (self.month, self.category, self.currency)
@@ -45,72 +49,139 @@ impl Cell {
     pub(crate) fn level(&self, level: Level) -> Option<&LevelState> {
         self.levels.iter().find(|state| state.level == level)
     }
+}
 
-    /// Notes that a level was crossed, upwards or downwards.
-    pub(crate) fn cross(&mut self, level: Level, crossings: u32, active: bool) {
-        if let Some(state) = self.levels.iter_mut().find(|state| state.level == level) {
-            (state.crossings, state.active) = (crossings, active);
-        } else {
-            // Exactly one more: most cells never cross more than a level or two.
-            self.levels.reserve_exact(1);
-            self.levels.push(LevelState { level, crossings, active });
-        }
+/// A cell as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Total {
+    month: Month,
+    category: u16,
+    currency: Currency,
+    parts: u32,
+    spent: PackedAmount,
+}
+
+impl Total {
+    fn key(&self) -> CellKey {
+        (self.month, self.category, self.currency)
     }
 }
 
-/// Cells in the order of their keys.
+/// Cells in the order of their keys. Most never cross a level, so levels have a list of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Cells(Vec<Cell>);
+pub(crate) struct Cells {
+    totals: Vec<Total>,
+    /// By key, then in the order of their first crossing.
+    levels: Vec<LevelState>,
+}
 
 impl Cells {
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.totals.len()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Cell> {
-        self.0.iter()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Cell<'_>> {
+        self.totals.iter().map(|total| self.cell(total))
     }
 
-    pub(crate) fn get(&self, key: CellKey) -> Option<&Cell> {
-        self.place(key).ok().map(|place| &self.0[place])
+    pub(crate) fn get(&self, key: CellKey) -> Option<Cell<'_>> {
+        self.place(key).ok().map(|place| self.cell(&self.totals[place]))
     }
 
-    /// The cell, made if it is not there.
-    pub(crate) fn entry(&mut self, key: CellKey) -> &mut Cell {
-        let place = self.place(key).unwrap_or_else(|place| {
-            let (month, category, currency) = key;
-            let cell = Cell { month, category, currency, parts: 0, spent: Amount::ZERO, levels: Vec::new() };
-            self.0.insert(place, cell);
-            place
-        });
-        &mut self.0[place]
+    /// Adds a part to a total, made if it is not there.
+    pub(crate) fn add(&mut self, key: CellKey, amount: Amount) {
+        let total = self.entry(key);
+        total.spent = Amount::from(total.spent).plus(amount).into();
+        total.parts += 1;
     }
 
-    /// Drops the cell if it says nothing: no parts, and no crossing to remember.
-    pub(crate) fn tidy(&mut self, key: CellKey) {
-        if let Ok(place) = self.place(key)
-            && self.0[place].parts == 0
-            && self.0[place].levels.is_empty()
+    /// Takes away a part that was added. A cell that says nothing any more (no parts, and no crossing to remember) is
+    /// dropped.
+    pub(crate) fn take(&mut self, key: CellKey, amount: Amount) {
+        let total = self.entry(key);
+        total.spent = Amount::from(total.spent).minus(amount).into();
+        total.parts -= 1;
+        if total.parts == 0
+            && self.levels_of(key).is_empty()
+            && let Ok(place) = self.place(key)
         {
-            self.0.remove(place);
+            self.totals.remove(place);
+        }
+    }
+
+    /// Notes that a level was crossed, upwards or downwards.
+    pub(crate) fn cross(&mut self, key: CellKey, level: Level, crossings: u32, active: bool) {
+        self.entry(key);
+        let levels = self.levels_range(key);
+        let end = levels.end;
+        if let Some(state) = self.levels[levels].iter_mut().find(|state| state.level == level) {
+            (state.crossings, state.active) = (crossings, active);
+        } else {
+            make_room(&mut self.levels, 1);
+            self.levels.insert(end, LevelState { key, level, crossings, active });
+        }
+    }
+
+    /// Leaves levels silently; how often they were crossed is remembered.
+    pub(crate) fn leave(&mut self, key: CellKey, gone: impl Fn(Level) -> bool) {
+        let levels = self.levels_range(key);
+        for state in self.levels[levels].iter_mut().filter(|state| gone(state.level)) {
+            state.active = false;
         }
     }
 
     /// Takes out the cells of the earliest year.
-    pub(crate) fn take_oldest_year(&mut self) -> Option<(u16, Vec<Cell>)> {
-        let year = self.0.first()?.month.year();
-        let end = self.0.partition_point(|cell| cell.month.year() <= year);
-        Some((year, self.0.drain(..end).collect()))
+    pub(crate) fn take_oldest_year(&mut self) -> Option<(u16, Self)> {
+        let year = self.totals.first()?.month.year();
+        let totals = self.totals.partition_point(|total| total.month.year() <= year);
+        let levels = self.levels.partition_point(|state| state.key.0.year() <= year);
+        let taken = Self {
+            totals: self.totals.drain(..totals).collect(),
+            levels: self.levels.drain(..levels).collect(),
+        };
+        Some((year, taken))
     }
 
-    /// About how many bytes of heap it takes.
+    /// Adds a cell that is not there yet.
+    pub(crate) fn adopt(&mut self, cell: &Cell<'_>) {
+        let total = self.entry(cell.key());
+        (total.parts, total.spent) = (cell.parts, cell.spent.into());
+        let levels = self.levels_range(cell.key());
+        self.levels.splice(levels, cell.levels.iter().cloned());
+    }
+
+    /// Heap bytes.
     pub(crate) fn weight(&self) -> usize {
-        let levels: usize = self.0.iter().map(|cell| cell.levels.capacity()).sum();
-        self.0.capacity() * size_of::<Cell>() + levels * size_of::<LevelState>()
+        vec_heap(&self.totals) + vec_heap(&self.levels)
+    }
+
+    fn cell<'a>(&'a self, total: &Total) -> Cell<'a> {
+        let Total { month, category, currency, parts, spent } = *total;
+        Cell { month, category, currency, parts, spent: spent.into(), levels: self.levels_of(total.key()) }
+    }
+
+    fn entry(&mut self, key: CellKey) -> &mut Total {
+        let place = self.place(key).unwrap_or_else(|place| {
+            let (month, category, currency) = key;
+            make_room(&mut self.totals, 1);
+            let spent = Amount::ZERO.into();
+            self.totals.insert(place, Total { month, category, currency, parts: 0, spent });
+            place
+        });
+        &mut self.totals[place]
     }
 
     fn place(&self, key: CellKey) -> Result<usize, usize> {
-        self.0.binary_search_by_key(&key, Cell::key)
+        self.totals.binary_search_by_key(&key, Total::key)
+    }
+
+    fn levels_of(&self, key: CellKey) -> &[LevelState] {
+        &self.levels[self.levels_range(key)]
+    }
+
+    fn levels_range(&self, key: CellKey) -> std::ops::Range<usize> {
+        let start = self.levels.partition_point(|state| state.key < key);
+        let count = self.levels[start..].iter().take_while(|state| state.key == key).count();
+        start..start + count
     }
 }

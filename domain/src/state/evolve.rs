@@ -1,9 +1,9 @@
 //! What events do to a state. Nothing is decided here: the journal replays through the same functions.
 
 use super::UserState;
-use super::cells::{Cell, CellKey};
+use super::cells::{Cell, CellKey, Cells};
 use super::pages::Page;
-use super::rows::{Origin, TailRow, encode};
+use super::rows::{Content, Origin};
 use crate::budget::{Budget, Level, Version};
 use crate::events::BudgetSet;
 use crate::stable_hash::id_hash;
@@ -46,11 +46,14 @@ impl UserState {
     }
 
     fn create(&mut self, transaction: &Transaction, origin: Origin) {
-        let hash = id_hash(&transaction.id);
-        let ordinal = self.root.created;
-        self.root.created += 1;
-        self.root.tail.push(TailRow { hash, origin, ordinal, encoded: encode(transaction) });
         self.post(transaction, true);
+        self.root.created += 1;
+        self.root.tail.push(
+            &transaction.id,
+            origin,
+            Content::Transaction(transaction),
+            &self.root.categories,
+        );
     }
 
     /// Adds what a transaction counts for to the figures, or takes it away again.
@@ -63,36 +66,30 @@ impl UserState {
         for (name, amount) in transaction.spending() {
             let category = self.root.categories.intern(name);
             let key = (transaction.date.month(), category, transaction.currency);
-            self.change_cell(key, |cell| {
-                if add {
-                    cell.spent = cell.spent.plus(amount);
-                    cell.parts += 1;
-                } else {
-                    cell.spent = cell.spent.minus(amount);
-                    cell.parts -= 1;
-                }
-            });
+            let cells = self.cells_mut(key);
+            if add {
+                cells.add(key, amount);
+            } else {
+                cells.take(key, amount);
+            }
         }
     }
 
-    /// Changes a month's total wherever it is, made if need be, dropped if it says nothing afterwards.
-    fn change_cell(&mut self, key: CellKey, change: impl FnOnce(&mut Cell)) {
-        let cells = match self.totals_page(key.0, key.1) {
+    /// Where a month's total is, or would be.
+    fn cells_mut(&mut self, key: CellKey) -> &mut Cells {
+        match self.totals_page(key.0, key.1) {
             None => &mut self.root.cells,
             Some(page) => self.pages.totals_mut(page),
-        };
-        change(cells.entry(key));
-        cells.tidy(key);
+        }
     }
 
     /// Puts a transaction in the place of another with the same id, or nothing (it stays known).
     fn replace(&mut self, old: &Transaction, new: Option<&Transaction>) {
-        let hash = id_hash(&old.id);
-        if let Some(row) = self.root.tail.iter_mut().rfind(|row| row.hash == hash) {
-            row.encoded = new.map(encode).unwrap_or_default();
+        let content = new.map_or(Content::Deleted, Content::Transaction);
+        if self.root.tail.replace(&old.id, content, &self.root.categories) {
             return;
         }
-        let place = PageKey::Transaction(hash);
+        let place = PageKey::Transaction(id_hash(&old.id));
         let Some(Page::Pointer(pointer)) = self.pages.get(place) else {
             unreachable!("only what was found is replaced, and it is in the tail or behind a loaded pointer")
         };
@@ -109,22 +106,15 @@ impl UserState {
     fn set_budget(&mut self, event: &BudgetSet) {
         let category = self.root.categories.intern(&event.category);
         let version = Version {
+            category,
             from: event.from,
             limit: event.limit,
             currency: event.currency,
-            thresholds: event.thresholds.clone(),
+            thresholds: (&*event.thresholds).into(),
             policy: event.policy,
         };
-        let place = match self.root.budgets.binary_search_by_key(&category, |budget| budget.category) {
-            Ok(place) => place,
-            Err(place) => {
-                self.root.budgets.insert(place, Budget { category, versions: Vec::with_capacity(1) });
-                place
-            }
-        };
-        let budget = &mut self.root.budgets[place];
-        let until = budget.until(event.from);
-        budget.set(version.clone());
+        self.root.budgets.set(version.clone());
+        let until = self.budget_of(category).and_then(|budget| budget.until(event.from));
         self.clear_levels(category, event.from, until, |level| !version.has(level));
     }
 
@@ -132,13 +122,11 @@ impl UserState {
         let Some(category) = self.category_number(name) else {
             return;
         };
-        let Ok(place) = self.root.budgets.binary_search_by_key(&category, |budget| budget.category) else {
+        let Some(first) = self.budget_of(category).map(Budget::first) else {
             return;
         };
-        let budget = self.root.budgets.remove(place);
-        if let Some(first) = budget.versions.first() {
-            self.clear_levels(category, first.from, None, |_| true);
-        }
+        self.root.budgets.remove(category);
+        self.clear_levels(category, first, None, |_| true);
     }
 
     /// Levels that are no more are left silently; how often they were crossed is remembered.
@@ -149,23 +137,17 @@ impl UserState {
         until: Option<Month>,
         gone: impl Fn(Level) -> bool,
     ) {
-        let concerned = |cell: &&Cell| cell.levels.iter().any(|state| state.active && gone(state.level));
-        let keys: Vec<CellKey> =
-            self.cells_of(category, from, until).filter(concerned).map(Cell::key).collect();
+        let concerned = |cell: &Cell<'_>| cell.levels.iter().any(|state| state.active && gone(state.level));
+        let cells = self.cells_of(category, from, until).filter(concerned);
+        let keys: Vec<CellKey> = cells.map(|cell| cell.key()).collect();
         for key in keys {
-            self.change_cell(key, |cell| {
-                for state in cell.levels.iter_mut().filter(|state| gone(state.level)) {
-                    state.active = false;
-                }
-            });
+            self.cells_mut(key).leave(key, &gone);
         }
     }
 
     fn cross(&mut self, category: &str, month: Month, currency: Currency, to: (Level, u32, bool)) {
-        let category = self.root.categories.intern(category);
+        let key = (month, self.root.categories.intern(category), currency);
         let (level, crossings, active) = to;
-        self.change_cell((month, category, currency), |cell| {
-            cell.cross(level, crossings, active);
-        });
+        self.cells_mut(key).cross(key, level, crossings, active);
     }
 }

@@ -1,10 +1,10 @@
 //! A command's way through a state, first in the present, then again from the journal.
 
 use super::UserState;
-use super::rows::{Origin, SeenId};
+use super::rows::{Content, Origin};
 use crate::commands::Context;
 use crate::stable_hash::id_hash;
-use crate::{Command, Entry, Event, Handled, Input, Outcome, PageKey, Refusal};
+use crate::{Command, CommandId, Entry, Event, Handled, Input, Outcome, PageKey, Refusal};
 
 /// The one refusal that leaves no trace: the id belongs to the command that had it first.
 const ID_REUSED: &str = "id_reused";
@@ -14,16 +14,15 @@ impl UserState {
     /// Everything [`UserState::missing`] asks for must be inserted.
     pub fn handle(&mut self, input: &Input, sequence: u64) -> Handled {
         debug_assert!(self.missing(input).is_empty(), "handle needs every page that `missing` names");
-        let hash = id_hash(&input.id);
-        if let Some(first) = self.decided(hash) {
+        if let Some(first) = self.decided(&input.id) {
             return answer_again(first, input.body_hash);
         }
-        let origin = Origin { body_hash: input.body_hash, sequence };
+        let origin = Origin::new(input.body_hash, sequence);
         let outcome = match &input.command {
             Ok(command) => self.decide(command, input, &origin),
             Err(refusal) => Outcome::Refused(refusal.clone()),
         };
-        self.remember(hash, origin, &outcome);
+        self.remember(&input.id, origin, &outcome);
         Handled::Decided(outcome)
     }
 
@@ -34,13 +33,13 @@ impl UserState {
             self.missing_to_apply(entry).is_empty(),
             "apply needs every page that `missing_to_apply` names"
         );
-        let origin = Origin { body_hash: entry.body_hash, sequence };
+        let origin = Origin::new(entry.body_hash, sequence);
         match &entry.outcome {
             Outcome::Accepted(events) => self.evolve_all(events, &origin),
             Outcome::Refused(refusal) if refusal.code == ID_REUSED => return,
             Outcome::Refused(_) => {}
         }
-        self.remember(id_hash(&entry.command_id), origin, &entry.outcome);
+        self.remember(&entry.command_id, origin, &entry.outcome);
     }
 
     fn decide(&mut self, command: &Command, input: &Input, origin: &Origin) -> Outcome {
@@ -64,13 +63,16 @@ impl UserState {
     }
 
     /// A created transaction remembers its command itself; all else is remembered here.
-    fn remember(&mut self, hash: u128, origin: Origin, outcome: &Outcome) {
+    fn remember(&mut self, id: &CommandId, origin: Origin, outcome: &Outcome) {
         let created = |events: &[Event]| matches!(events.first(), Some(Event::TransactionCreated(_)));
         if !matches!(outcome, Outcome::Accepted(events) if created(events)) {
-            self.root.seen.push(SeenId { hash, origin });
+            self.root.tail.push(id, origin, Content::Nothing, &self.root.categories);
         }
-        self.pages.forget_absent(PageKey::Transaction(hash));
-        self.pages.forget_absent(PageKey::SeenId(hash));
+        if !self.pages.is_empty() {
+            let hash = id_hash(id);
+            self.pages.forget_absent(PageKey::Transaction(hash));
+            self.pages.forget_absent(PageKey::SeenId(hash));
+        }
         self.root_changed = true;
         self.spill();
         self.mid_change = false;
@@ -78,7 +80,7 @@ impl UserState {
 }
 
 fn answer_again(first: Origin, body_hash: u64) -> Handled {
-    if first.body_hash == body_hash {
+    if first.had_body(body_hash) {
         return Handled::Repeated { sequence: first.sequence };
     }
     let text = "another command had this id; a new command needs a new id";

@@ -2,10 +2,11 @@
 
 use super::UserState;
 use super::pages::Page;
+use crate::budget::Budget;
 use crate::commands::Context;
 use crate::stable_hash::id_hash;
 use crate::transaction::Transaction;
-use crate::{Entry, Event, Input, Month, Outcome, PageKey};
+use crate::{CommandId, Entry, Event, Input, Month, Outcome, PageKey};
 
 impl UserState {
     /// Pages that must be inserted before `input` can be handled; ask again until empty.
@@ -13,15 +14,14 @@ impl UserState {
         if !self.has_spilled() {
             return Vec::new();
         }
-        let hash = id_hash(&input.id);
-        let mut keys = self.missing_id(hash);
+        let mut keys = self.missing_id(&input.id);
         let Ok(command) = &input.command else {
             return keys;
         };
         if let Some(target) = command.target() {
-            self.add_transaction(id_hash(target), &mut keys);
+            self.add_transaction(target, &mut keys);
         }
-        if keys.is_empty() && self.decided(hash).is_none() {
+        if keys.is_empty() && self.decided(&input.id).is_none() {
             // What is decided without the totals can only be too generous: it still names every total that it touches.
             let context = Context { id: &input.id, time: input.time };
             if let Ok(events) = command.decide(self, &context) {
@@ -38,10 +38,10 @@ impl UserState {
             for event in events {
                 match event {
                     Event::TransactionUpdated(event) => {
-                        self.add_transaction(id_hash(&event.previous.id), &mut keys);
+                        self.add_transaction(&event.previous.id, &mut keys);
                     }
                     Event::TransactionDeleted(event) => {
-                        self.add_transaction(id_hash(&event.transaction.id), &mut keys);
+                        self.add_transaction(&event.transaction.id, &mut keys);
                     }
                     _ => {}
                 }
@@ -56,9 +56,10 @@ impl UserState {
     }
 
     /// Where a command with this id could be, unless the root page knows it.
-    fn missing_id(&self, hash: u128) -> Vec<PageKey> {
+    fn missing_id(&self, id: &CommandId) -> Vec<PageKey> {
         let mut keys = Vec::new();
-        if self.decided(hash).is_none() {
+        if self.decided(id).is_none() {
+            let hash = id_hash(id);
             let places = [
                 (self.root.spilled_transactions, PageKey::Transaction(hash)),
                 (self.root.spilled_seen, PageKey::SeenId(hash)),
@@ -70,11 +71,11 @@ impl UserState {
     }
 
     /// First where the transaction is, then the transaction.
-    pub(crate) fn add_transaction(&self, hash: u128, keys: &mut Vec<PageKey>) {
-        if !self.root.spilled_transactions || self.root.tail.iter().any(|row| row.hash == hash) {
+    pub(crate) fn add_transaction(&self, id: &CommandId, keys: &mut Vec<PageKey>) {
+        if !self.root.spilled_transactions || self.root.tail.find(id).is_some() {
             return;
         }
-        let place = PageKey::Transaction(hash);
+        let place = PageKey::Transaction(id_hash(id));
         match self.pages.get(place) {
             Some(Page::Pointer(pointer)) => {
                 let row = pointer.date.map(|date| PageKey::ByDate(date, pointer.ordinal));
@@ -132,9 +133,7 @@ impl UserState {
         let Some(number) = self.category_number(name) else {
             return;
         };
-        let Some(first) =
-            from.or_else(|| self.budget_of(number)?.versions.first().map(|version| version.from))
-        else {
+        let Some(first) = from.or_else(|| self.budget_of(number).map(Budget::first)) else {
             return;
         };
         let until = from.and_then(|from| self.budget_of(number)?.until(from));

@@ -1,6 +1,6 @@
 //! One user's state: the root page, and whatever other pages are loaded.
 //!
-//! `root`, `pages`, `rows`, `cells`, `categories` hold it · `view` is what commands may ask it · `missing` says which
+//! `root`, `pages`, `tail` (`rows`, `kept`), `cells`, `categories` hold it · `view` is what commands may ask it · `missing` says which
 //! pages a command needs · `handle` is a command's way through it · `evolve` applies events · `react` finds the alerts
 //! that follow · `spill` keeps the root page small.
 
@@ -8,6 +8,7 @@ mod categories;
 mod cells;
 mod evolve;
 mod handle;
+mod kept;
 mod missing;
 mod pages;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod react;
 mod root;
 mod rows;
 mod spill;
+mod tail;
 mod view;
 
 pub(crate) use categories::Categories;
@@ -29,18 +31,31 @@ use spill::Limits;
 impl UserState {
     /// As [`UserState::from_root`], with a root page so small that everything spills.
     pub(crate) fn tiny(root: Option<&[u8]>) -> Result<Self, PageError> {
-        Ok(Self { limits: Limits::TINY, ..Self::from_root(root)? })
+        Ok(Self { limits: &Limits::TINY, ..Self::from_root(root)? })
     }
 }
 
 /// One user's state, as much of it as is loaded.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct UserState {
     root: Root,
     root_changed: bool,
     pages: Pages,
     mid_change: bool,
-    limits: Limits,
+    limits: &'static Limits,
+}
+
+impl Default for UserState {
+    fn default() -> Self {
+        let limits = &Limits::ORDINARY;
+        Self {
+            root: Root::default(),
+            root_changed: false,
+            pages: Pages::default(),
+            mid_change: false,
+            limits,
+        }
+    }
 }
 
 impl UserState {

@@ -1,7 +1,7 @@
 //! The pages besides the root page that happen to be loaded.
 
 use super::cells::Cells;
-use super::rows::{Origin, Pointer, encode};
+use super::rows::{Origin, Pointer};
 use crate::transaction::Transaction;
 use crate::{PageError, PageKey};
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ impl Page {
     fn encode(&self) -> Vec<u8> {
         let bytes = match self {
             Self::Pointer(pointer) => postcard::to_allocvec(pointer),
-            Self::Transaction(transaction) => Ok(encode(transaction).into_vec()),
+            Self::Transaction(transaction) => postcard::to_allocvec(transaction),
             Self::Seen(origin) => postcard::to_allocvec(origin),
             Self::Totals(cells) => postcard::to_allocvec(cells),
         };
@@ -61,6 +61,10 @@ struct Slot {
 pub(crate) struct Pages(BTreeMap<PageKey, Slot>);
 
 impl Pages {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn is_loaded(&self, key: PageKey) -> bool {
         self.0.contains_key(&key)
     }

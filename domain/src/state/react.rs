@@ -20,7 +20,7 @@ impl UserState {
                         self.budget_of(cell.category).and_then(|budget| budget.at(cell.month))
                     && version.currency == cell.currency
                 {
-                    self.judge(cell, version, cause, &mut alerts);
+                    self.judge(&cell, version, cause, &mut alerts);
                 }
             }
         }
@@ -40,7 +40,7 @@ impl UserState {
             Event::BudgetSet(event) => {
                 if let Some(number) = self.category_number(&event.category) {
                     let until = self.budget_of(number).and_then(|budget| budget.until(event.from));
-                    keys.extend(self.cells_of(number, event.from, until).map(Cell::key));
+                    keys.extend(self.cells_of(number, event.from, until).map(|cell| cell.key()));
                 }
                 None
             }
@@ -62,7 +62,7 @@ impl UserState {
         &transaction.id
     }
 
-    fn judge(&self, cell: &Cell, version: &Version, cause: Option<&CommandId>, alerts: &mut Vec<Event>) {
+    fn judge(&self, cell: &Cell<'_>, version: &Version, cause: Option<&CommandId>, alerts: &mut Vec<Event>) {
         let is_active = |level: Level| cell.level(level).is_some_and(|state| state.active);
         for level in version.levels().rev().filter(|level| is_active(*level)) {
             if !version.stands_at(level, cell.spent) {
@@ -76,7 +76,7 @@ impl UserState {
         }
     }
 
-    fn crossed(&self, cell: &Cell, version: &Version, level: Level, cause: Option<&CommandId>) -> Event {
+    fn crossed(&self, cell: &Cell<'_>, version: &Version, level: Level, cause: Option<&CommandId>) -> Event {
         let category = self.category(cell.category).into();
         let crossing = cell.level(level).map_or(0, |state| state.crossings) + 1;
         let (month, limit, spent, currency) = (cell.month, version.limit, cell.spent, cell.currency);
@@ -108,7 +108,13 @@ impl UserState {
         }
     }
 
-    fn recovered(&self, cell: &Cell, version: &Version, level: Level, cause: Option<&CommandId>) -> Event {
+    fn recovered(
+        &self,
+        cell: &Cell<'_>,
+        version: &Version,
+        level: Level,
+        cause: Option<&CommandId>,
+    ) -> Event {
         Event::BudgetRecovered(BudgetRecovered {
             category: self.category(cell.category).into(),
             month: cell.month,

@@ -2,8 +2,9 @@
 
 use super::categories::Categories;
 use super::cells::Cells;
-use super::rows::{SeenId, TailRow};
-use crate::budget::Budget;
+use super::tail::Tail;
+use crate::budget::Budgets;
+use crate::memory::{make_room, vec_heap};
 use crate::{Amount, Currency, PageError, PageKey};
 use serde::{Deserialize, Serialize};
 
@@ -23,19 +24,17 @@ pub(crate) struct Root {
     pub balances: Vec<(Currency, Amount)>,
     /// The names behind category numbers.
     pub categories: Categories,
-    /// Ascending by category number.
-    pub budgets: Vec<Budget>,
+    /// By category number.
+    pub budgets: Budgets,
     /// The totals of the years that are not spilled.
     pub cells: Cells,
     /// Years whose totals are in pages of their own, ascending.
     pub spilled_years: Vec<u16>,
-    /// The newest transactions, oldest first.
-    pub tail: Vec<TailRow>,
-    /// The newest decided commands that made no transaction, oldest first.
-    pub seen: Vec<SeenId>,
+    /// The newest decided commands and the transactions they made.
+    pub tail: Tail,
     /// Whether any transaction left the tail.
     pub spilled_transactions: bool,
-    /// Whether any decided command left `seen`.
+    /// Whether any decided command that made no transaction left it.
     pub spilled_seen: bool,
 }
 
@@ -46,15 +45,7 @@ impl Root {
             Some((&VERSION, rest)) => {
                 let root: Self = postcard::from_bytes(rest).map_err(|error| unreadable(error.to_string()))?;
                 // The tail stays encoded, so it is checked here once.
-                let readable = |row: &TailRow| {
-                    row.encoded.is_empty()
-                        || postcard::from_bytes::<crate::transaction::Transaction>(&row.encoded).is_ok()
-                };
-                if root.tail.iter().all(readable) {
-                    Ok(root)
-                } else {
-                    Err(unreadable("a broken transaction".into()))
-                }
+                if root.is_sound() { Ok(root) } else { Err(unreadable("a broken tail".into())) }
             }
             Some((version, _)) => Err(unreadable(format!("version {version}, not {VERSION}"))),
             None => Err(unreadable("empty".into())),
@@ -62,29 +53,37 @@ impl Root {
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(512);
+        let mut bytes = Vec::with_capacity(2_048);
         bytes.push(VERSION);
         postcard::to_extend(self, bytes).expect("a Vec takes all of it")
     }
 
+    fn is_sound(&self) -> bool {
+        self.tail.is_sound(self.categories.len()) && self.tail.transactions() <= self.created
+    }
+
     /// Adds to the balance of a currency.
     pub(crate) fn add_balance(&mut self, currency: Currency, amount: Amount) {
-        match self.balances.iter_mut().find(|(known, _)| *known == currency) {
-            Some((_, balance)) => *balance = balance.plus(amount),
-            None => self.balances.push((currency, amount)),
+        if let Some((_, balance)) = self.balances.iter_mut().find(|(known, _)| *known == currency) {
+            *balance = balance.plus(amount);
+        } else {
+            make_room(&mut self.balances, 1);
+            self.balances.push((currency, amount));
         }
     }
 
-    /// About how many bytes of heap it takes.
+    /// The number of the first transaction in the tail; the others follow without gaps.
+    pub(crate) fn first_ordinal(&self) -> u64 {
+        self.created - self.tail.transactions()
+    }
+
+    /// Heap bytes.
     pub(crate) fn weight(&self) -> usize {
-        let tail: usize = self.tail.iter().map(|row| row.encoded.len()).sum();
-        let versions: usize = self.budgets.iter().map(|budget| budget.versions.len()).sum();
-        tail + self.tail.capacity() * size_of::<TailRow>()
-            + self.seen.capacity() * size_of::<SeenId>()
-            + self.budgets.capacity() * size_of::<Budget>()
-            + versions * (size_of::<crate::budget::Version>() + 8)
-            + self.balances.capacity() * size_of::<(Currency, Amount)>()
+        vec_heap(&self.balances)
             + self.categories.weight()
+            + self.budgets.weight()
             + self.cells.weight()
+            + vec_heap(&self.spilled_years)
+            + self.tail.weight()
     }
 }

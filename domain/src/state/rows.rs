@@ -1,50 +1,34 @@
-//! What is kept of decided commands: who was first, and the transactions they made.
+//! What is kept of decided commands: who was first, and where the transactions they made are.
 
-use crate::Date;
+use super::Categories;
+use super::kept::{self, Kept, put, take};
 use crate::transaction::Transaction;
+use crate::{CommandId, Date};
 use serde::{Deserialize, Serialize};
 
 /// A decided command, as far as repeats of it need to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Origin {
-    /// See `Input::body_hash`.
+    /// Half of `Input::body_hash`: another body under the same id is a slip, and one slip in 2^32 may pass for a repeat.
     #[serde(with = "postcard::fixint::le")]
-    pub body_hash: u64,
+    body: u32,
     /// Of the commit record with its outcome.
     pub sequence: u64,
 }
 
-/// A decided command that made no transaction, in the root page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SeenId {
-    /// The hash of its id.
-    #[serde(with = "postcard::fixint::le")]
-    pub hash: u128,
-    /// What is known of it.
-    pub origin: Origin,
-}
-
-/// A transaction in the root page. Kept encoded: it is small like this, is written to its page as it is, and is
-/// seldom looked into.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct TailRow {
-    /// The hash of its id.
-    #[serde(with = "postcard::fixint::le")]
-    pub hash: u128,
-    /// The command that made it.
-    pub origin: Origin,
-    /// Its number among the user's transactions.
-    pub ordinal: u64,
-    /// The encoded transaction; empty: deleted.
-    #[serde(with = "bytes")]
-    pub encoded: Box<[u8]>,
-}
-
-impl TailRow {
-    /// The transaction, unless it was deleted.
-    pub(crate) fn transaction(&self) -> Option<Transaction> {
-        (!self.encoded.is_empty()).then(|| decode(&self.encoded))
+impl Origin {
+    pub(crate) fn new(body_hash: u64, sequence: u64) -> Self {
+        Self { body: half(body_hash), sequence }
     }
+
+    /// Whether the command had this body.
+    pub(crate) fn had_body(&self, body_hash: u64) -> bool {
+        self.body == half(body_hash)
+    }
+}
+
+fn half(hash: u64) -> u32 {
+    u32::try_from(hash & u64::from(u32::MAX)).expect("32 bits")
 }
 
 /// Where a transaction outside the root page is. Kept when it is deleted, so that its id stays taken.
@@ -58,24 +42,86 @@ pub(crate) struct Pointer {
     pub date: Option<Date>,
 }
 
-pub(crate) fn encode(transaction: &Transaction) -> Box<[u8]> {
-    let buffer = Vec::with_capacity(160);
-    postcard::to_extend(transaction, buffer).expect("a Vec takes all of it").into_boxed_slice()
+/// What a command made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Content<'a> {
+    /// No transaction.
+    Nothing,
+    /// A transaction that was deleted.
+    Deleted,
+    /// This transaction.
+    Transaction(&'a Transaction),
 }
 
-fn decode(bytes: &[u8]) -> Transaction {
-    postcard::from_bytes(bytes).expect("encoded by this process, or checked when the page was read")
+// The lowest two bits of `shape`: what a row is about. A transaction may also be `TRANSACTION + 1`, see `kept::write`.
+const KIND: u8 = 0b11;
+const NOTHING: u8 = 0;
+const DELETED: u8 = 1;
+const TRANSACTION: u8 = 2;
+
+/// A decided command in the tail: its id ‖ [`Origin`] ‖ `shape` ‖ the transaction, if there is one; each as postcard
+/// writes it.
+#[derive(Debug)]
+pub(crate) struct Row<'a> {
+    id: &'a [u8],
+    origin: Origin,
+    shape: u8,
+    kept: Option<Kept<'a>>,
 }
 
-/// Bytes as bytes: without this serde takes them one by one.
-mod bytes {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(bytes)
+impl<'a> Row<'a> {
+    /// A row's bytes.
+    pub(super) fn write(
+        id: &CommandId,
+        origin: Origin,
+        content: Content<'_>,
+        categories: &Categories,
+    ) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(64);
+        put(&mut bytes, &(id, origin));
+        match content {
+            Content::Nothing => bytes.push(NOTHING),
+            Content::Deleted => bytes.push(DELETED),
+            Content::Transaction(transaction) => {
+                kept::write(transaction, categories, TRANSACTION, &mut bytes);
+            }
+        }
+        bytes
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<[u8]>, D::Error> {
-        <&[u8]>::deserialize(deserializer).map(Into::into)
+    /// The row these bytes are; `None` if they are none, or name a category that is not.
+    pub(super) fn read(bytes: &'a [u8], categories: usize) -> Option<Self> {
+        let rest = CommandId::skip(bytes)?;
+        let (id, mut rest) = (&bytes[..bytes.len() - rest.len()], rest);
+        let origin = take(&mut rest)?;
+        let shape: u8 = take(&mut rest)?;
+        let kept = match shape & KIND {
+            NOTHING | DELETED => rest.is_empty().then_some(None)?,
+            _ => Some(Kept::read(shape, rest, categories)?),
+        };
+        Some(Self { id, origin, shape, kept })
+    }
+
+    pub(crate) fn id(&self) -> CommandId {
+        postcard::from_bytes(self.id).expect("`read` skipped an id")
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Whether the command made a transaction, deleted or not.
+    pub(crate) fn created(&self) -> bool {
+        self.shape & KIND != NOTHING
+    }
+
+    /// The transaction's date, unless it was deleted.
+    pub(crate) fn date(&self) -> Option<Date> {
+        self.kept.as_ref().map(Kept::date)
+    }
+
+    /// The transaction, unless there was none, or it was deleted.
+    pub(crate) fn transaction(&self, categories: &Categories) -> Option<Transaction> {
+        self.kept.as_ref().map(|kept| kept.transaction(self.id(), categories))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::cells::{Cell, CellKey, Cells};
 use super::pages::Page;
-use super::rows::Origin;
+use super::rows::{Origin, Row};
 use super::spill::BLOCK;
 use super::{Categories, UserState};
 use crate::budget::{Budget, Version};
@@ -24,15 +24,15 @@ impl UserState {
 
     /// A transaction. Refuses with `not_found` what never was, or is deleted.
     pub(crate) fn transaction(&self, id: &CommandId) -> Result<Transaction, Refusal> {
-        self.transaction_by_hash(id_hash(id))
+        self.find_transaction(id)
             .ok_or_else(|| Refusal::new("not_found", "id", "there is no such transaction"))
     }
 
-    fn transaction_by_hash(&self, hash: u128) -> Option<Transaction> {
-        if let Some(row) = self.root.tail.iter().rfind(|row| row.hash == hash) {
-            return row.transaction();
+    fn find_transaction(&self, id: &CommandId) -> Option<Transaction> {
+        if let Some(row) = self.root.tail.find(id) {
+            return row.transaction(&self.root.categories);
         }
-        let Some(Page::Pointer(pointer)) = self.pages.get(PageKey::Transaction(hash)) else {
+        let Some(Page::Pointer(pointer)) = self.pages.get(PageKey::Transaction(id_hash(id))) else {
             return None;
         };
         match self.pages.get(PageKey::ByDate(pointer.date?, pointer.ordinal)) {
@@ -43,7 +43,11 @@ impl UserState {
 
     /// The transactions of the root page, each with its number.
     pub(crate) fn tail(&self) -> impl Iterator<Item = (u64, Transaction)> {
-        self.root.tail.iter().filter_map(|row| Some((row.ordinal, row.transaction()?)))
+        let mut ordinals = self.root.first_ordinal()..;
+        self.root.tail.iter().filter(Row::created).filter_map(move |row| {
+            let ordinal = ordinals.next()?;
+            Some((ordinal, row.transaction(&self.root.categories)?))
+        })
     }
 
     /// Whether there are transactions outside the root page.
@@ -52,13 +56,14 @@ impl UserState {
     }
 
     /// What is known of a command with this id, if one was decided.
-    pub(crate) fn decided(&self, hash: u128) -> Option<Origin> {
-        if let Some(row) = self.root.tail.iter().rfind(|row| row.hash == hash) {
-            return Some(row.origin);
+    pub(crate) fn decided(&self, id: &CommandId) -> Option<Origin> {
+        if let Some(row) = self.root.tail.find(id) {
+            return Some(row.origin());
         }
-        if let Some(seen) = self.root.seen.iter().rfind(|seen| seen.hash == hash) {
-            return Some(seen.origin);
+        if self.pages.is_empty() {
+            return None;
         }
+        let hash = id_hash(id);
         match (self.pages.get(PageKey::Transaction(hash)), self.pages.get(PageKey::SeenId(hash))) {
             (Some(Page::Pointer(pointer)), _) => Some(pointer.origin),
             (_, Some(Page::Seen(origin))) => Some(*origin),
@@ -77,18 +82,18 @@ impl UserState {
     }
 
     /// All budgets.
-    pub(crate) fn budgets(&self) -> &[Budget] {
-        &self.root.budgets
+    pub(crate) fn budgets(&self) -> impl Iterator<Item = Budget<'_>> {
+        self.root.budgets.iter()
     }
 
     /// A category's budget through time.
-    pub(crate) fn budget(&self, category: &str) -> Option<&Budget> {
+    pub(crate) fn budget(&self, category: &str) -> Option<Budget<'_>> {
         self.budget_of(self.category_number(category)?)
     }
 
-    pub(crate) fn budget_of(&self, number: u16) -> Option<&Budget> {
-        let place = self.root.budgets.binary_search_by_key(&number, |budget| budget.category).ok()?;
-        Some(&self.root.budgets[place])
+    /// The budget of a category by its number.
+    pub(crate) fn budget_of(&self, number: u16) -> Option<Budget<'_>> {
+        self.root.budgets.of(number)
     }
 
     /// The page a cell is in; `None`: the root page.
@@ -99,7 +104,7 @@ impl UserState {
     }
 
     /// The total of a month, if there is any.
-    pub(crate) fn cell(&self, key: CellKey) -> Option<&Cell> {
+    pub(crate) fn cell(&self, key: CellKey) -> Option<Cell<'_>> {
         match self.totals_page(key.0, key.1) {
             None => self.root.cells.get(key),
             Some(page) => match self.pages.get(page) {
@@ -115,8 +120,8 @@ impl UserState {
         category: u16,
         from: Month,
         until: Option<Month>,
-    ) -> impl Iterator<Item = &Cell> {
-        let inside = move |cell: &&Cell| {
+    ) -> impl Iterator<Item = Cell<'_>> {
+        let inside = move |cell: &Cell<'_>| {
             cell.category == category && cell.month >= from && until.is_none_or(|until| cell.month < until)
         };
         let spilled = self.totals_pages(category, from, until).filter_map(|key| match self.pages.get(key) {
@@ -191,9 +196,9 @@ impl UserState {
     pub(crate) fn has_budget(&self, new: &BudgetSet) -> bool {
         let same = |old: &Version| {
             (old.from, old.limit, old.currency, old.policy) == (new.from, new.limit, new.currency, new.policy)
-                && old.thresholds == new.thresholds
+                && *old.thresholds == *new.thresholds
         };
-        self.budget(&new.category).is_some_and(|budget| budget.versions.iter().any(same))
+        self.budget(&new.category).is_some_and(|budget| budget.versions().iter().any(same))
     }
 }
 

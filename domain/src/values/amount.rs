@@ -56,6 +56,17 @@ impl Amount {
         if self.0.scale() > limit { Err(too_many_digits(limit)) } else { Ok(self) }
     }
 
+    /// What a command may carry, as the number its digits make and how many of them are after the point.
+    pub(crate) fn digits_and_scale(self) -> (u64, u8) {
+        let digits = u64::try_from(self.0.mantissa()).expect("not negative, and at most 10^19");
+        (digits, u8::try_from(self.0.scale()).expect("at most 4"))
+    }
+
+    /// The inverse of [`Amount::digits_and_scale`].
+    pub(crate) fn from_digits(digits: u64, scale: u8) -> Self {
+        Self(Decimal::from_i128_with_scale(digits.into(), scale.into()))
+    }
+
     /// True for 0, however written.
     pub fn is_zero(self) -> bool {
         self.0.is_zero()
@@ -149,6 +160,31 @@ impl<'de> Deserialize<'de> for Amount {
     }
 }
 
+/// An amount as it is kept in large numbers: 13 bytes anywhere, not 16 at every fourth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Amount", into = "Amount")]
+pub(crate) struct PackedAmount([u8; 13]);
+
+// Of the 16 bytes a decimal gives away, 0 and 1 are unused, 2 is the scale, and all of 3 is the sign in its highest bit.
+impl From<Amount> for PackedAmount {
+    fn from(amount: Amount) -> Self {
+        let [_, _, scale, sign, digits @ ..] = amount.0.serialize();
+        let mut packed = [0; 13];
+        packed[0] = scale | sign;
+        packed[1..].copy_from_slice(&digits);
+        Self(packed)
+    }
+}
+
+impl From<PackedAmount> for Amount {
+    fn from(PackedAmount([head, digits @ ..]): PackedAmount) -> Self {
+        let mut bytes = [0; 16];
+        (bytes[2], bytes[3]) = (head & 0x7f, head & 0x80);
+        bytes[4..].copy_from_slice(&digits);
+        Self(Decimal::deserialize(bytes))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,5 +222,16 @@ mod tests {
         assert_eq!(bytes.len(), 3);
         let back: Amount = postcard::from_bytes(&bytes).expect("decodes");
         assert_eq!(back.to_string(), "-12.50");
+    }
+
+    #[test]
+    fn a_packed_amount_is_the_same_amount() {
+        let largest = Amount(Decimal::MAX);
+        for amount in [Amount::ZERO, Amount::read("12.50").expect("fine"), largest] {
+            for amount in [amount, amount.negated()] {
+                let back: Amount = PackedAmount::from(amount).into();
+                assert_eq!(back.to_string(), amount.to_string());
+            }
+        }
     }
 }

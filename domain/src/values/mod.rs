@@ -7,6 +7,7 @@ mod month;
 mod text;
 
 pub use amount::Amount;
+pub(crate) use amount::PackedAmount;
 pub use currency::Currency;
 pub use date::Date;
 pub use month::Month;

@@ -202,10 +202,11 @@ fn a_small_user_takes_little_memory_and_small_pages() {
 #[test]
 fn a_level_has_one_place_among_the_others() {
     let version = crate::budget::Version {
+        category: 0,
         from: Month::read("2026-01").expect("a month"),
         limit: Amount::ZERO,
         currency: crate::Currency::EUR,
-        thresholds: [99, 100, 101].into(),
+        thresholds: [99, 100, 101].as_slice().into(),
         policy: crate::Policy::Reset,
     };
     let levels: Vec<Level> = version.levels().collect();
