@@ -80,7 +80,7 @@ impl Directory {
         message: Decide,
     ) -> impl Future<Output = Result<Decided, ActorError>> + use<> {
         let request = self.find(user, partition).send(message);
-        async move { request.await.unwrap_or_else(|e| Err(ended(&e))) }
+        async move { request.await.unwrap_or_else(|e| Err(ended(e))) }
     }
 
     /// Sends journal entries to their user. Resolves to the user's weight.
@@ -91,7 +91,7 @@ impl Directory {
         message: Apply,
     ) -> impl Future<Output = Result<usize, ActorError>> + use<> {
         let request = self.find(user, partition).send(message);
-        async move { request.await.unwrap_or_else(|e| Err(ended(&e))) }
+        async move { request.await.unwrap_or_else(|e| Err(ended(e))) }
     }
 
     /// Asks a user.
@@ -103,7 +103,7 @@ impl Directory {
         committed: TakePages,
     ) -> impl Future<Output = Result<Result<serde_json::Value, Refusal>, ActorError>> + use<> {
         let request = self.find(user, partition).send(Ask { query, committed });
-        async move { request.await.unwrap_or_else(|e| Err(ended(&e))) }
+        async move { request.await.unwrap_or_else(|e| Err(ended(e))) }
     }
 
     /// Notes a user's new weight and that it changed. True if it was clean before.
@@ -187,12 +187,12 @@ where
 {
     let mut taken = Vec::with_capacity(asked.len());
     for (user, partition, request) in asked {
-        let rows = request.await.map_err(|e| ended(&e))?;
+        let rows = request.await.map_err(ended)?;
         taken.push(Passivated { user, partition, rows });
     }
     Ok(taken)
 }
 
-fn ended(error: &actix::MailboxError) -> ActorError {
+fn ended(error: actix::MailboxError) -> ActorError {
     ActorError::Pages { user: "?".to_owned(), reason: format!("the actor has ended: {error}") }
 }

@@ -9,5 +9,5 @@ mod source;
 mod user;
 
 pub use directory::{Directory, Passivated};
-pub use source::{PageSource, Row, SourceError};
+pub use source::{PageSource, Row, SourceError, Stored};
 pub use user::{ActorError, Apply, Ask, Decide, Decided, TakePages, Verdict};

@@ -5,6 +5,9 @@ use centime_domain::{PageRange, UserId};
 /// A page's key and its bytes (`None`: the page is gone).
 pub type Row = (Vec<u8>, Option<Vec<u8>>);
 
+/// A stored page: its key and its bytes.
+pub type Stored = (Vec<u8>, Vec<u8>);
+
 /// Loads committed pages of users, and takes changed ones. Implemented by the engine on top of its page store.
 pub trait PageSource {
     /// One page; `None` if there is none.
@@ -16,7 +19,7 @@ pub trait PageSource {
         partition: u16,
         user: &UserId,
         range: &PageRange,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, SourceError>;
+    ) -> Result<Vec<Stored>, SourceError>;
 
     /// Changed pages of committed state: `get` and `range` show them from now on.
     fn put(&self, partition: u16, user: &UserId, rows: Vec<Row>);

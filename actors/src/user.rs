@@ -2,7 +2,9 @@
 
 use crate::source::{PageSource, Row, SourceError};
 use actix::{Actor, Context, Handler, Message, MessageResult};
-use centime_domain::{CommandId, Entry, Handled, Input, PageError, PageKey, Query, Refusal, UserId, UserState};
+use centime_domain::{
+    CommandId, Entry, Handled, Input, PageError, PageKey, Query, Refusal, UserId, UserState,
+};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
@@ -105,15 +107,15 @@ impl UserActor {
         Self { user, partition, source, state: None, panic_id }
     }
 
-    fn error(&self, reason: impl ToString) -> ActorError {
+    fn error(&self, reason: &impl ToString) -> ActorError {
         ActorError::Pages { user: self.user.as_str().to_owned(), reason: reason.to_string() }
     }
 
     /// Makes sure the root page is there.
     fn hydrate(&mut self) -> Result<(), ActorError> {
         if self.state.is_none() {
-            let root = self.get(&PageKey::Root).map_err(|e| self.error(e))?;
-            self.state = Some(UserState::from_root(root.as_deref()).map_err(|e| self.error(e))?);
+            let root = self.get(&PageKey::Root).map_err(|e| self.error(&e))?;
+            self.state = Some(UserState::from_root(root.as_deref()).map_err(|e| self.error(&e))?);
         }
         Ok(())
     }
@@ -135,9 +137,9 @@ impl UserActor {
                 return Ok(());
             }
             for key in keys {
-                let bytes = self.get(&key).map_err(|e| self.error(e))?;
+                let bytes = self.get(&key).map_err(|e| self.error(&e))?;
                 let inserted: Result<(), PageError> = self.state().insert(key, bytes.as_deref());
-                inserted.map_err(|e| self.error(e))?;
+                inserted.map_err(|e| self.error(&e))?;
             }
         }
     }
@@ -200,7 +202,7 @@ impl UserActor {
                 // The walk must meet this user's own unwritten pages.
                 let changed = self.take_pages(ask.committed);
                 self.source.put(self.partition, &self.user, changed);
-                self.source.range(self.partition, &self.user, &range).map_err(|e| self.error(e))?
+                self.source.range(self.partition, &self.user, &range).map_err(|e| self.error(&e))?
             }
         };
         let answer = ask.query.answer(self.state(), &rows);

@@ -52,7 +52,7 @@ fn config(args: &Args, folder: &Path) -> EngineConfig {
         memory_budget: args.memory << 20,
         write_behind: Duration::from_millis(args.write_behind),
         clock: Arc::new(Clock::default()),
-        panic_note: None,
+        panic_id: None,
     }
 }
 

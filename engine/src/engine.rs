@@ -1,12 +1,11 @@
 //! The running engine: starts log, store and shards; routes what comes to the shard that owns it.
 
-use crate::api::{
-    Answer, Bus, EngineConfig, EngineError, EventPosition, Feed, NewCommand, Position, Reply,
-};
+use crate::api::{Answer, Bus, EngineConfig, EngineError, EventPosition, Feed, NewCommand, Position, Reply};
 use crate::envelope::{self, write_command};
 use crate::feed::FeedHub;
+use crate::inbox::inbox;
 use crate::log::{Journal, Log, LogError, ShardInbox, embedded, inmemory, kafka};
-use crate::request::{Inbox, Question, Request};
+use crate::request::{Question, Request};
 use crate::shard::{Parts, Shard};
 use crate::shared::Shared;
 use crate::{Clock, DeadLetter, follow, partition_of};
@@ -21,8 +20,6 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Version of the pages' content: a store with another one is rebuilt from the journal.
 const PAGE_VERSION: u32 = 1;
-/// Messages of the log (chunks of commands) that may wait for a shard.
-const LOG_QUEUE: usize = 64;
 /// Requests that may wait for a shard; beyond that callers are told to come back.
 const REQUEST_QUEUE: usize = 16_384;
 /// How long a caller waits for an answer.
@@ -58,9 +55,9 @@ impl Engine {
         let shards = config.shards.clamp(1, usize::from(log.partitions()));
         let (mut senders, mut inboxes, mut threads) = (Vec::new(), Vec::new(), Vec::new());
         for index in 0..shards {
-            let (to_shard, from_log) = mpsc::channel(LOG_QUEUE);
+            let (to_shard, from_log) = inbox();
             let (sender, requests) = mpsc::channel(REQUEST_QUEUE);
-            inboxes.push(Arc::new(Inbox(to_shard)) as Arc<dyn ShardInbox>);
+            inboxes.push(Arc::new(to_shard) as Arc<dyn ShardInbox>);
             senders.push(sender);
             let parts = Parts {
                 index,
@@ -175,11 +172,7 @@ impl Engine {
 
     /// Follows a user's committed events: all after `after`, without gap or repeat; `None`: from now on.
     #[expect(clippy::unused_async, reason = "other logs may have to ask who owns the user")]
-    pub async fn subscribe(
-        &self,
-        user: UserId,
-        after: Option<EventPosition>,
-    ) -> Result<Feed, EngineError> {
+    pub async fn subscribe(&self, user: UserId, after: Option<EventPosition>) -> Result<Feed, EngineError> {
         let partition = self.locate(&user)?;
         if !self.inner.shared.is_ready(partition) {
             return Err(EngineError::NotReady);
@@ -196,11 +189,7 @@ impl Engine {
     /// True when every partition this node owns has caught up (and, on Kafka, the group has been joined).
     pub fn ready(&self) -> bool {
         let shared = &self.inner.shared;
-        if self.inner.alone {
-            shared.all_ready()
-        } else {
-            self.inner.log.joined() && shared.caught_up()
-        }
+        if self.inner.alone { shared.all_ready() } else { self.inner.log.joined() && shared.caught_up() }
     }
 
     /// The engine's clock.

@@ -59,7 +59,9 @@ impl CommandEnvelope {
         let id = CommandId::parse(&raw.id).map_err(named)?;
         let time = match &raw.time {
             None => received,
-            Some(text) => text.parse().map_err(|e| EnvelopeError(format!("time {text:?} is not RFC 3339: {e}")))?,
+            Some(text) => {
+                text.parse().map_err(|e| EnvelopeError(format!("time {text:?} is not RFC 3339: {e}")))?
+            }
         };
         Ok(Self { user, input: input(id, time, &raw.kind, raw.data.get().as_bytes()) })
     }
@@ -83,7 +85,7 @@ pub fn write_event(out: &mut Vec<u8>, at: &EventPlace<'_>, event: &Event) {
 }
 
 /// Appends the envelope of a `command_rejected` event.
-pub fn write_rejected(out: &mut Vec<u8>, at: &EventPlace<'_>, refusal: &Refusal) {
+pub(crate) fn write_rejected(out: &mut Vec<u8>, at: &EventPlace<'_>, refusal: &Refusal) {
     open(out, at, "command_rejected");
     serde_json::to_writer(&mut *out, refusal).expect("a refusal is plain text");
     out.push(b'}');
@@ -127,7 +129,8 @@ fn open(out: &mut Vec<u8>, at: &EventPlace<'_>, kind: &str) {
     )
     .expect("writing to memory does not fail");
     serde_json::to_writer(&mut *out, at.command_id.as_str()).expect("a string is JSON");
-    write!(out, r#","sequence":"{partition}:{sequence}:{index}","data":"#).expect("writing to memory does not fail");
+    write!(out, r#","sequence":"{partition}:{sequence}:{index}","data":"#)
+        .expect("writing to memory does not fail");
 }
 
 /// Appends a command's envelope. `data` must be JSON.

@@ -2,7 +2,7 @@
 //!
 //! Map: [`Engine`] (the handle everybody outside holds) · `config` · `envelope` (CloudEvents in and out) · `partition`
 //! (who belongs where) · `record` (commit records, their frame and hash chain) · `log` (embedded, kafka, inmemory behind
-//! one trait) · `shard` (the loop: batch, decide, commit, then tell; recovery and upkeep) · `request`, `shared` (between
+//! one trait) · `shard` (the loop: batch, decide, commit, then tell; recovery and upkeep) · `inbox`, `request`, `shared` (between
 //! shards and the rest) · `pages` (the actors' page source) · `feed`, `follow` (committed events to followers) · `clock`.
 
 mod api;
@@ -11,6 +11,7 @@ mod engine;
 mod envelope;
 mod feed;
 mod follow;
+mod inbox;
 pub mod log;
 mod pages;
 mod partition;

@@ -1,6 +1,6 @@
 //! The actors' page source: one shard's write-behind on top of the store.
 
-use centime_actors::{PageSource, Row, SourceError};
+use centime_actors::{PageSource, Row, SourceError, Stored};
 use centime_domain::{PageRange, UserId};
 use centime_state::{Span, StateError, WriteBehind};
 use std::cell::RefCell;
@@ -30,7 +30,7 @@ impl PageSource for Pages {
         partition: u16,
         user: &UserId,
         range: &PageRange,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, SourceError> {
+    ) -> Result<Vec<Stored>, SourceError> {
         let span =
             Span { from: &range.from, to: &range.to, descending: range.descending, limit: range.limit };
         self.0.borrow().range(partition, user.as_str(), span).map_err(error)

@@ -88,7 +88,8 @@ impl CommitRecord {
         if header[0] != VERSION {
             return Err(RecordError::Version(header[0]));
         }
-        let word = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let word =
+            |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
         let body = bytes.get(HEADER..HEADER + word(1) as usize).ok_or(RecordError::Torn)?;
         if crc32fast::hash(body) != word(5) {
             return Err(RecordError::Checksum);

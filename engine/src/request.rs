@@ -1,10 +1,9 @@
 //! What a shard is asked, besides what its log hands it.
 
 use crate::api::{Answer, EngineError, Reply};
-use crate::log::{FromLog, InboxError, ShardInbox};
 use crate::record::DeadLetter;
 use centime_domain::{CommandId, Input, Query, UserId};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 /// Where a command's answer goes.
 pub(crate) type ReplyTo = oneshot::Sender<Result<Reply, EngineError>>;
@@ -46,9 +45,9 @@ impl Request {
     /// The partition asked for; `None`: the shard as a whole.
     pub(crate) fn partition(&self) -> Option<u16> {
         match self {
-            Self::Command { partition, .. } | Self::Await { partition, .. } | Self::DeadLetter { partition, .. } => {
-                Some(*partition)
-            }
+            Self::Command { partition, .. }
+            | Self::Await { partition, .. }
+            | Self::DeadLetter { partition, .. } => Some(*partition),
             Self::Query(question) => Some(question.partition),
             Self::Stop { .. } => None,
         }
@@ -63,21 +62,5 @@ impl Request {
             Self::Query(question) => drop(question.reply.send(Err(error))),
             Self::Stop { done } => drop(done),
         }
-    }
-}
-
-/// The log's side of a shard's inbox.
-pub(crate) struct Inbox(pub(crate) mpsc::Sender<FromLog>);
-
-impl ShardInbox for Inbox {
-    fn try_send(&self, message: FromLog) -> Result<(), InboxError> {
-        self.0.try_send(message).map_err(|e| match e {
-            mpsc::error::TrySendError::Full(message) => InboxError::Full(message),
-            mpsc::error::TrySendError::Closed(_) => InboxError::Closed,
-        })
-    }
-
-    fn send_blocking(&self, message: FromLog) -> Result<(), InboxError> {
-        self.0.blocking_send(message).map_err(|_| InboxError::Closed)
     }
 }

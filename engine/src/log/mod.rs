@@ -45,6 +45,7 @@ pub fn commands_topic(index: u8) -> String {
 
 /// What a record from a commands topic turned out to be.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are commands: boxing them would cost, not save")]
 pub enum IncomingKind {
     /// A command of a user of this partition.
     Command(UserId, Input),
@@ -249,7 +250,12 @@ pub trait Log: Send + Sync {
 
     /// Puts a command where its owner will find it, durably, for logs whose commands have topics. `None`: commands go
     /// straight to the shard. The receiver resolves when the log has it.
-    fn produce(&self, type_name: &str, user: &UserId, envelope: Vec<u8>) -> Option<oneshot::Receiver<Result<(), LogError>>>;
+    fn produce(
+        &self,
+        type_name: &str,
+        user: &UserId,
+        envelope: Vec<u8>,
+    ) -> Option<oneshot::Receiver<Result<(), LogError>>>;
 
     /// HTTP address of the node that owns the partition, if that is another one (and is known).
     fn owner_elsewhere(&self, partition: u16) -> Option<String>;

@@ -16,6 +16,7 @@ mod upkeep;
 mod work;
 
 use crate::feed::FeedHub;
+use crate::inbox::Arrivals;
 use crate::log::{FromLog, Journal, Log};
 use crate::pages::Pages;
 use crate::request::{Question, ReplyTo, Request};
@@ -40,7 +41,7 @@ const UPKEEP: Duration = Duration::from_millis(50);
 pub(crate) struct Parts {
     pub(crate) index: usize,
     pub(crate) log: Arc<dyn Log>,
-    pub(crate) from_log: mpsc::Receiver<FromLog>,
+    pub(crate) from_log: Arrivals,
     pub(crate) requests: mpsc::Receiver<Request>,
     pub(crate) write_behind: WriteBehind,
     pub(crate) feed: Arc<FeedHub>,
@@ -56,7 +57,7 @@ pub(crate) struct Parts {
 pub(crate) struct Shard {
     log: Arc<dyn Log>,
     journal: Arc<dyn Journal>,
-    from_log: mpsc::Receiver<FromLog>,
+    from_log: Arrivals,
     requests: mpsc::Receiver<Request>,
     commits: CommitThread,
     directory: Directory,
@@ -149,7 +150,7 @@ impl Shard {
         tokio::select! {
             biased;
             Some(replayed) = self.replays.1.recv() => self.replayed(replayed).await,
-            Some(message) = self.from_log.recv() => {
+            message = self.from_log.recv() => {
                 if let Some(control) = self.take_in(message, work) {
                     return Some(control);
                 }
@@ -169,7 +170,7 @@ impl Shard {
         }
         // The log first: whoever awaits a command asked before the log had it, so the request is here by now.
         while !work.is_full()
-            && let Ok(message) = self.from_log.try_recv()
+            && let Some(message) = self.from_log.try_recv()
         {
             if let Some(control) = self.take_in(message, work) {
                 return Some(control);

@@ -28,9 +28,9 @@ impl Shard {
     pub(super) fn publish(&mut self, decision: Decision, hints: &[u64]) {
         let now = Instant::now();
         for (written, hint) in decision.partitions.values().zip(hints) {
-            let owned = self.partitions.get_mut(&written.record.partition).expect("still owned: it committed");
-            let cursor =
-                Cursor { sequence: written.record.sequence, hash: written.hash, hint: *hint };
+            let owned =
+                self.partitions.get_mut(&written.record.partition).expect("still owned: it committed");
+            let cursor = Cursor { sequence: written.record.sequence, hash: written.hash, hint: *hint };
             owned.advance(cursor, &written.record.next_offsets);
             owned.decided += written.record.entries.len() as u64;
         }

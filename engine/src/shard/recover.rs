@@ -35,7 +35,9 @@ impl Shard {
                 Cursor { sequence: mark.sequence, hash: mark.hash, hint: mark.hint }
             }
             Ok(None) => Cursor::default(),
-            Ok(Some(mark)) => self.rebuild(partition, &format!("it is ahead of the journal ({})", mark.sequence)),
+            Ok(Some(mark)) => {
+                self.rebuild(partition, &format!("it is ahead of the journal ({})", mark.sequence))
+            }
             Err(error) => self.rebuild(partition, &error.to_string()),
         };
         let mut owned = Owned::new(epoch, goal, from);
@@ -99,7 +101,8 @@ impl Shard {
 
     /// Goes on with a replay.
     pub(super) async fn replayed(&mut self, message: Replayed) {
-        let (Replayed::Records { partition, replay, .. } | Replayed::End { partition, replay, .. }) = &message;
+        let (Replayed::Records { partition, replay, .. } | Replayed::End { partition, replay, .. }) =
+            &message;
         let (partition, replay) = (*partition, *replay);
         if self.partitions.get(&partition).is_none_or(|p| p.replay != replay) {
             return;

@@ -20,10 +20,15 @@ impl Shard {
     pub(super) async fn upkeep(&mut self) {
         let more = self.passivate().await | self.write_behind(false).await;
         self.next_upkeep = if more { Instant::now() } else { Instant::now() + UPKEEP };
-        metrics::gauge!("centime_users_in_memory", &self.labels).set(self.directory.len() as f64);
-        metrics::gauge!("centime_user_bytes", &self.labels).set(self.directory.weight() as f64);
-        let dirty: usize = self.partitions.values().map(|p| p.dirty.len()).sum();
-        metrics::gauge!("centime_users_to_write", &self.labels).set(dirty as f64);
+        let to_write: usize = self.partitions.values().map(|p| p.dirty.len() + p.sweep.len()).sum();
+        self.gauge("centime_users_in_memory", self.directory.len());
+        self.gauge("centime_user_bytes", self.directory.weight());
+        self.gauge("centime_users_to_write", to_write);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "no such count comes near 2^52")]
+    fn gauge(&self, name: &'static str, value: usize) {
+        metrics::gauge!(name, &self.labels).set(value as f64);
     }
 
     /// Lets users go while memory is over budget. True if there are more to let go.

@@ -143,8 +143,7 @@ impl Work {
         self.full |= self.commands >= MOST_COMMANDS;
         let slices = &mut self.slices;
         let at = *self.by_user.entry(user).or_insert_with_key(|user| {
-            let slice =
-                Slice { user: user.clone(), partition, inputs: Vec::new(), origins: Vec::new() };
+            let slice = Slice { user: user.clone(), partition, inputs: Vec::new(), origins: Vec::new() };
             slices.push(slice);
             slices.len() - 1
         });
