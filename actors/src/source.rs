@@ -14,12 +14,7 @@ pub trait PageSource {
     fn get(&self, partition: u16, user: &UserId, key: &[u8]) -> Result<Option<Vec<u8>>, SourceError>;
 
     /// A run of pages.
-    fn range(
-        &self,
-        partition: u16,
-        user: &UserId,
-        range: &PageRange,
-    ) -> Result<Vec<Stored>, SourceError>;
+    fn range(&self, partition: u16, user: &UserId, range: &PageRange) -> Result<Vec<Stored>, SourceError>;
 
     /// Changed pages of committed state: `get` and `range` show them from now on.
     fn put(&self, partition: u16, user: &UserId, rows: Vec<Row>);

@@ -25,12 +25,7 @@ impl PageSource for Pages {
         self.0.borrow().get(partition, user.as_str(), key).map_err(error)
     }
 
-    fn range(
-        &self,
-        partition: u16,
-        user: &UserId,
-        range: &PageRange,
-    ) -> Result<Vec<Stored>, SourceError> {
+    fn range(&self, partition: u16, user: &UserId, range: &PageRange) -> Result<Vec<Stored>, SourceError> {
         let span =
             Span { from: &range.from, to: &range.to, descending: range.descending, limit: range.limit };
         self.0.borrow().range(partition, user.as_str(), span).map_err(error)

@@ -71,7 +71,7 @@ async fn on_path(edge: &Edge, request: &Request, kind: &str, field: &'static str
 async fn give(edge: &Edge, request: &Request, kind: &str, data: Vec<u8>, address: Address) -> Outcome {
     let (user, id) = (request.user()?, request.command_id()?);
     request.parameters(&[])?;
-    let command = NewCommand { user, id, time: None, kind: kind.to_owned(), data };
+    let command = NewCommand { user, id, time: request.command_time()?, kind: kind.to_owned(), data };
     let reply = edge.backend.submit(command).await?;
     // What a create makes has the command's id.
     let created = (kind == "create_transaction" && matches!(reply.outcome, Decision::Accepted(_)))

@@ -16,11 +16,12 @@ use warp::http::{HeaderMap, StatusCode};
 const FORWARDED: &str = "centime-forwarded";
 
 /// Request headers that go along; the rest concerns this connection.
-const REQUEST: [&str; 7] = [
+const REQUEST: [&str; 8] = [
     "accept",
     "authorization",
     "content-type",
     "idempotency-key",
+    "centime-time",
     "centime-position",
     "last-event-id",
     "traceparent",

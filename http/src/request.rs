@@ -7,6 +7,7 @@ use crate::router::Params;
 use bytes::Bytes;
 use centime_domain::{CommandId, UserId};
 use centime_engine::{EventPosition, Position};
+use jiff::Timestamp;
 use uuid::Uuid;
 use warp::http::uri::Authority;
 use warp::http::{HeaderMap, Method, StatusCode};
@@ -72,6 +73,14 @@ impl Request {
             Some(key) => CommandId::parse(key).map_err(refused),
             None => CommandId::parse(&Uuid::now_v7().to_string()).map_err(refused),
         }
+    }
+
+    /// The command's time, for who brings in what happened earlier: `Centime-Time`, else the engine's clock.
+    pub(crate) fn command_time(&self) -> Result<Option<Timestamp>, Problem> {
+        let malformed = |error: jiff::Error| {
+            Problem::bad_request("invalid_time", format!("a time is RFC 3339: {error}")).field("Centime-Time")
+        };
+        self.head.header("centime-time")?.map(|text| text.parse().map_err(malformed)).transpose()
     }
 
     /// The position the answer must not be older than.

@@ -6,9 +6,11 @@ use super::owned::Dirty;
 use crate::EngineError;
 use crate::api::{Position, Reply};
 use crate::log::{Cursor, Journal};
+use crate::record::CommitRecord;
 use crate::request::ReplyTo;
 use centime_domain::{CommandId, Entry, Outcome, UserId};
 use jiff::Timestamp;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
@@ -44,8 +46,12 @@ impl Shard {
         for reply in decision.letter_replies {
             drop(reply.send(Ok(())));
         }
+        let mut repeats: BTreeMap<u16, Vec<Repeat>> = BTreeMap::new();
         for repeat in decision.repeats {
-            answer_again(Arc::clone(&self.journal), repeat);
+            repeats.entry(repeat.partition).or_default().push(repeat);
+        }
+        for (partition, repeats) in repeats {
+            answer_again(Arc::clone(&self.journal), partition, repeats);
         }
     }
 
@@ -131,34 +137,46 @@ pub(super) fn event_count(outcome: &Outcome) -> u32 {
     }
 }
 
-/// Reads the first answer from the journal, off the shard's thread.
-fn answer_again(journal: Arc<dyn Journal>, repeat: Repeat) {
+/// Reads the first answers of one partition from the journal, in one pass, off the shard's thread.
+fn answer_again(journal: Arc<dyn Journal>, partition: u16, repeats: Vec<Repeat>) {
     tokio::task::spawn_blocking(move || {
-        let first = first_answer(journal.as_ref(), &repeat);
-        for reply in repeat.replies {
-            drop(reply.send(first.clone().ok_or(EngineError::Timeout)));
+        let mut wanted: BTreeMap<u64, Vec<Repeat>> = BTreeMap::new();
+        for repeat in repeats {
+            wanted.entry(repeat.sequence).or_default().push(repeat);
+        }
+        let (Some(first), Some(last)) = (wanted.keys().next(), wanted.keys().next_back()) else { return };
+        let (from, last) = (Cursor { sequence: first - 1, hash: 0, hint: 0 }, *last);
+        let read = journal.read(partition, from, last, &mut |record, _| {
+            if let Some(repeats) = wanted.remove(&record.sequence) {
+                answer_from(record, repeats);
+            }
+            ControlFlow::Continue(())
+        });
+        if let Err(error) = read {
+            tracing::error!(%error, partition, "first answers can't be read back");
+        }
+        for reply in wanted.into_values().flatten().flat_map(|repeat| repeat.replies) {
+            drop(reply.send(Err(EngineError::Timeout)));
         }
     });
 }
 
-fn first_answer(journal: &dyn Journal, repeat: &Repeat) -> Option<Reply> {
-    let Repeat { user, id, partition, sequence, .. } = repeat;
-    let position = Position { partition: *partition, sequence: *sequence };
-    let mut found = None;
-    let from = Cursor { sequence: sequence - 1, hash: 0, hint: 0 };
-    let read = journal.read(*partition, from, *sequence, &mut |record, _| {
-        let mut first_index = 0;
-        for entry in record.entries {
-            if entry.command_id == *id && entry.user == *user {
-                found = Some(reply(entry, position, first_index, true));
-                break;
-            }
-            first_index += event_count(&entry.outcome);
-        }
-        ControlFlow::Break(())
-    });
-    if let Err(error) = read {
-        tracing::error!(%error, partition, sequence, "a first answer can't be read back");
+/// Answers repeats of commands that this record decided.
+fn answer_from(record: CommitRecord, repeats: Vec<Repeat>) {
+    let position = Position { partition: record.partition, sequence: record.sequence };
+    let mut first_index = 0;
+    let mut answers = HashMap::new();
+    for entry in record.entries {
+        let index = first_index;
+        first_index += event_count(&entry.outcome);
+        let key = (entry.user.clone(), entry.command_id.clone());
+        // The first entry under an id is the one that counts; a later one refused its reuse.
+        answers.entry(key).or_insert_with(|| reply(entry, position, index, true));
     }
-    found
+    for Repeat { user, id, replies, .. } in repeats {
+        let answer = answers.get(&(user, id));
+        for reply in replies {
+            drop(reply.send(answer.cloned().ok_or(EngineError::Timeout)));
+        }
+    }
 }
