@@ -47,8 +47,15 @@ struct Inner {
 impl Engine {
     /// Starts the engine; returns when the log has been opened (partitions may still be catching up: [`Engine::ready`]).
     pub fn start(config: EngineConfig) -> Result<Self, LogError> {
-        let log = open_log(&config)?;
-        let store = open_store(&config)?;
+        Self::start_on(open_log(&config)?, open_store(&config)?, config)
+    }
+
+    /// Starts the engine on this log and this store.
+    pub(crate) fn start_on(
+        log: Arc<dyn Log>,
+        store: Arc<dyn StateStore>,
+        config: EngineConfig,
+    ) -> Result<Self, LogError> {
         let writer = Writer::start(store).map_err(|e| LogError::Unavailable(e.to_string()))?;
         let shared = Arc::new(Shared::new(log.partitions()));
         let feed = Arc::new(FeedHub::default());

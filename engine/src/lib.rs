@@ -19,6 +19,8 @@ mod record;
 mod request;
 mod shard;
 mod shared;
+#[cfg(test)]
+mod tests;
 
 pub use api::*;
 pub use clock::Clock;

@@ -44,8 +44,10 @@ pub(super) struct Owned {
     /// What was true before the first change of those.
     sweep_before: Cursor,
     pub(super) parked: Vec<Request>,
-    /// The watermark last handed to the store, by sequence.
-    pub(super) marked: u64,
+    /// The watermark last handed to the store.
+    pub(super) marked: Cursor,
+    /// Memory was thrown away: this is only a place holder until the partition is taken over anew.
+    forgotten: bool,
 }
 
 impl Owned {
@@ -64,7 +66,8 @@ impl Owned {
             sweep: Vec::new(),
             sweep_before: from,
             parked: Vec::new(),
-            marked: from.sequence,
+            marked: from,
+            forgotten: false,
         }
     }
 
@@ -87,6 +90,8 @@ impl Owned {
     /// Everything the journal holds up to here is in pages handed to the store.
     pub(super) fn low_water(&self) -> Cursor {
         match self.dirty.first() {
+            // What was to be written is forgotten: no more can be said than was said.
+            _ if self.forgotten => self.marked,
             _ if !self.sweep.is_empty() => self.sweep_before,
             Some(dirty) => dirty.before,
             None => self.previous,
@@ -112,10 +117,14 @@ impl Owned {
         self.sweep.drain(rest..).rev().collect()
     }
 
-    /// Forgets what is to be written.
-    pub(super) fn forget_dirty(&mut self) {
+    /// Memory is thrown away: nothing that comes under the old names counts any more.
+    pub(super) fn forget(&mut self) {
+        self.forgotten = true;
+        self.ready = false;
         self.dirty.clear();
         self.sweep.clear();
+        self.epoch = u64::MAX;
+        self.replay = 0;
     }
 }
 

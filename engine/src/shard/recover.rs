@@ -65,11 +65,7 @@ impl Shard {
     /// Memory may not be what is committed: forget it all, let the log settle, take over again.
     pub(super) fn start_afresh(&mut self) {
         for (partition, owned) in &mut self.partitions {
-            owned.ready = false;
-            owned.forget_dirty();
-            // Whatever is still on its way here belongs to the past.
-            owned.epoch = u64::MAX;
-            owned.replay = 0;
+            owned.forget();
             self.directory.forget(*partition);
             self.shared.set_stage(*partition, Stage::CatchingUp);
         }

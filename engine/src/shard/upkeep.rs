@@ -93,10 +93,10 @@ impl Shard {
         let mut store = self.pages.store();
         for (partition, owned) in &mut self.partitions {
             let low = owned.low_water();
-            if low.sequence > owned.marked {
+            if low.sequence > owned.marked.sequence {
                 let mark = Watermark { sequence: low.sequence, hash: low.hash, hint: low.hint };
                 store.watermark(*partition, mark);
-                owned.marked = low.sequence;
+                owned.marked = low;
             }
         }
     }
