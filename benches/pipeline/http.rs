@@ -150,7 +150,7 @@ impl Client {
 
     fn get(&mut self, path: &str) -> Result<u16> {
         self.request.clear();
-        write!(self.request, "GET {path} HTTP/1.1\r\nhost: bench\r\n\r\n")?;
+        write!(self.request, "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")?;
         self.exchange()
     }
 
@@ -158,7 +158,7 @@ impl Client {
         self.request.clear();
         write!(
             self.request,
-            "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         )?;
         self.exchange()
