@@ -1,7 +1,7 @@
 //! centime's page store: bytes by user and page, kept as a cache of what the journal says. Knows nothing of finance.
 //!
 //! Map: [`StateStore`] (`store`: what a store can do, its errors, [`Watermark`]) · [`SledStore`] (`sled_store`, opened by
-//! `open`: a damaged or foreign folder is moved aside) · [`MemoryStore`] (`memory`) · `key` (how users and pages become
+//! `open`: a damaged or foreign folder is moved aside; `part`: each of its databases) · [`MemoryStore`] (`memory`) · `key` (how users and pages become
 //! keys) · [`Writer`] (`writer`: the node's one writing thread) · [`WriteBehind`] (`write_behind`: one shard's end of it,
 //! with the changes that are not in the store yet).
 //!
@@ -10,6 +10,7 @@
 mod key;
 mod memory;
 mod open;
+mod part;
 mod sled_store;
 mod store;
 mod write_behind;

@@ -1,7 +1,8 @@
 //! Opening sled. It is a cache: what can't be opened is moved aside, and an empty one takes its place.
 
+use crate::part::Part;
 use crate::store::StateError;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use std::time::Duration;
 pub struct SledConfig {
     /// Its folder (`<data>/sled`).
     pub path: PathBuf,
-    /// Most bytes of sled's own page cache. sled uses somewhat more than it is told.
+    /// Most bytes of sled's own page caches. sled uses somewhat more than it is told.
     pub cache_bytes: u64,
     /// Version of the caller's page encoding. A store of another version is moved aside.
     pub page_version: u32,
@@ -41,30 +42,47 @@ pub enum Origin {
     },
 }
 
-/// Version of the key layout and of the trees' names.
-const LAYOUT: u32 = 1;
+/// Sled databases in the folder. Each is reopened now and then, for which its readers wait: small ones are quick. They
+/// are opened at the same time.
+pub(crate) const PARTS: usize = 4;
+/// Version of the folder, of the key layout and of the trees' names.
+const LAYOUT: u32 = 2;
 /// In sled's default tree.
 const FORMAT_KEY: &[u8] = b"format";
 /// Lies in a folder in which a run found damage that opening alone does not show.
 const CONDEMNED: &str = "condemned";
-/// sled lets go of its lock a moment after it is dropped, so a lock is waited for this many times …
-const LOCK_TRIES: u32 = 20;
+/// In the folder: locked by who uses it.
+const LOCK: &str = "lock";
+/// Size of a piece of sled's log. See the deadlock at `FLUSH_BYTES`. Also, a quarter of it is the most sled keeps
+/// together: at its default, sixteen neighbouring rows of 8 KiB would each time be written to a file of their own.
+const SEGMENT_BYTES: usize = 2 << 20;
+/// sled lets go of its own lock a moment after it is dropped, so a lock is waited for this many times …
+const LOCK_TRIES: u32 = 1_000;
 /// … this long.
-const LOCK_WAIT: Duration = Duration::from_millis(50);
+const LOCK_WAIT: Duration = Duration::from_millis(1);
+
+/// What one of the databases is opened with.
+#[derive(Debug, Clone)]
+pub(crate) struct PartConfig {
+    pub(crate) path: PathBuf,
+    cache_bytes: u64,
+    page_version: u32,
+}
 
 /// Opens the store, or an empty one in its place.
-pub(crate) fn open(config: &SledConfig) -> Result<(sled::Db, Origin), StateError> {
+pub(crate) fn open(config: &SledConfig) -> Result<(Vec<Part>, File, Origin), StateError> {
     let existed = config.path.exists();
+    let lock = lock(&config.path)?;
     match open_as_is(config) {
-        Ok(db) => Ok((db, if existed { Origin::Found } else { Origin::Created })),
+        Ok(parts) => Ok((parts, lock, if existed { Origin::Found } else { Origin::Created })),
         Err(StateError::Broken(reason)) => {
             let moved_to = move_aside(&config.path)?;
             tracing::warn!(
                 path = %config.path.display(), moved_to = %moved_to.display(), %reason,
                 "the page store is unusable; it was moved aside and is rebuilt from the journal"
             );
-            let db = open_as_is(config)?;
-            Ok((db, Origin::Replaced { reason, moved_to }))
+            let lock = self::lock(&config.path)?;
+            Ok((open_as_is(config)?, lock, Origin::Replaced { reason, moved_to }))
         }
         Err(error) => Err(error),
     }
@@ -77,11 +95,42 @@ pub(crate) fn condemn(path: &Path, reason: &str) {
     }
 }
 
-/// Opens what is there (or creates it) and checks its format.
-fn open_as_is(config: &SledConfig) -> Result<sled::Db, StateError> {
+/// Creates the folder if need be and locks it.
+fn lock(path: &Path) -> Result<File, StateError> {
+    let io = |error: std::io::Error| StateError::Io(format!("{}: {error}", path.display()));
+    fs::create_dir_all(path).map_err(io)?;
+    let file = File::create(path.join(LOCK)).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StateError::InUse(path.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(io(error)),
+    }
+}
+
+/// Opens what is there (or creates it), all databases at the same time.
+fn open_as_is(config: &SledConfig) -> Result<Vec<Part>, StateError> {
     if let Ok(reason) = fs::read_to_string(config.path.join(CONDEMNED)) {
         return Err(StateError::Broken(reason));
     }
+    if config.path.join("db").exists() {
+        return Err(StateError::Broken("it is of a version that had a single database".into()));
+    }
+    let part = |number: usize| PartConfig {
+        path: config.path.join(number.to_string()),
+        cache_bytes: config.cache_bytes / PARTS as u64,
+        page_version: config.page_version,
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..PARTS).map(|number| scope.spawn(move || Part::open(part(number)))).collect();
+        let opened = threads.into_iter().map(|thread| thread.join().expect("panics inside sled are caught"));
+        // All have ended before any is judged: what is broken can be moved only when nothing has it open.
+        opened.collect::<Vec<_>>().into_iter().collect()
+    })
+}
+
+/// Opens one of the databases and checks its format.
+pub(crate) fn open_part(config: &PartConfig) -> Result<sled::Db, StateError> {
     let mut tries = 0;
     let db = loop {
         match open_sled(config) {
@@ -94,11 +143,12 @@ fn open_as_is(config: &SledConfig) -> Result<sled::Db, StateError> {
     Ok(db)
 }
 
-fn open_sled(config: &SledConfig) -> Result<sled::Db, StateError> {
+fn open_sled(config: &PartConfig) -> Result<sled::Db, StateError> {
     // The writer thread flushes; sled's own flusher would do it at moments nobody chose.
     let sled = sled::Config::new()
         .path(&config.path)
         .cache_capacity(config.cache_bytes)
+        .segment_size(SEGMENT_BYTES)
         .mode(sled::Mode::HighThroughput)
         .flush_every_ms(None);
     guarded("open", || sled.open())

@@ -11,9 +11,6 @@ use std::time::Duration;
 
 /// A group ends when its values reach this many bytes.
 const GROUP_BYTES: usize = 8 << 20;
-/// After this many bytes what was written is flushed, wanted or not: sled holds all of it in memory until then (1 M
-/// pages written without a flush: 2 GB).
-const FLUSH_BYTES: usize = 8 << 20;
 /// What was written is flushed when no job came for this long.
 const IDLE: Duration = Duration::from_millis(200);
 
@@ -52,7 +49,7 @@ impl Writer {
     pub fn start(store: Arc<dyn StateStore>) -> Result<Self, StateError> {
         let (jobs, receiver) = channel();
         let failure = Arc::new(OnceLock::new());
-        let worker = Worker { store: Arc::clone(&store), failure: Arc::clone(&failure), unflushed: 0 };
+        let worker = Worker { store: Arc::clone(&store), failure: Arc::clone(&failure), unflushed: false };
         let thread = std::thread::Builder::new()
             .name("write-behind".into())
             .spawn(move || worker.run(&receiver))
@@ -103,8 +100,8 @@ struct Group {
 struct Worker {
     store: Arc<dyn StateStore>,
     failure: Arc<OnceLock<StateError>>,
-    /// About how many bytes were written since the last flush; 0: nothing.
-    unflushed: usize,
+    /// Something was written since the last flush.
+    unflushed: bool,
 }
 
 impl Worker {
@@ -159,13 +156,13 @@ impl Worker {
             changes: pages.into_iter().collect(),
         });
         self.store.write(&users.collect::<Vec<_>>())?;
-        self.unflushed += group.bytes;
+        self.unflushed = true;
         // The pages must be durable before a watermark says so: after a power cut sled may have kept the later write.
-        if !group.watermarks.is_empty() || self.unflushed >= FLUSH_BYTES {
+        if !group.watermarks.is_empty() {
             self.flush()?;
         }
-        // A watermark is flushed like any other write: when there is much, or nothing else to do.
-        self.unflushed += group.watermarks.len();
+        // A watermark is flushed with the next pages, or when there is nothing else to do.
+        self.unflushed = true;
         for (partition, watermark) in group.watermarks {
             self.store.set_watermark(partition, watermark)?;
         }
@@ -176,9 +173,9 @@ impl Worker {
     }
 
     fn flush(&mut self) -> Result<(), StateError> {
-        if self.unflushed > 0 {
+        if self.unflushed {
             self.store.flush()?;
-            self.unflushed = 0;
+            self.unflushed = false;
         }
         Ok(())
     }

@@ -9,8 +9,11 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, Weak};
+use std::thread;
+use std::time::Duration;
 
 const ALL: Span<'_> = Span { from: b"", to: &[0xff; 4], descending: false, limit: usize::MAX };
 
@@ -60,6 +63,7 @@ enum Step {
     Range(u16, String, Vec<u8>, Vec<u8>, bool, usize),
     Clear(u16),
     Drain,
+    Reopen,
     Restart,
 }
 
@@ -75,12 +79,13 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(p, u, from, to, descending, limit)| Step::Range(p, u, from, to, descending, limit)),
         1 => partition().prop_map(Step::Clear),
         1 => Just(Step::Drain),
+        1 => Just(Step::Reopen),
         1 => Just(Step::Restart),
     ]
 }
 
-/// Runs the steps; `restart` closes and reopens the store.
-fn run(steps: Vec<Step>, mut store: impl FnMut() -> Arc<dyn StateStore>) {
+/// Runs the steps. `store` opens the store, at the start and after it was closed; `reopen` makes it reopen itself.
+fn run(steps: Vec<Step>, store: impl Fn() -> Arc<dyn StateStore>, reopen: impl Fn()) {
     let mut model = Model::default();
     let mut writer = Writer::start(store()).unwrap();
     let mut shard = writer.shard();
@@ -102,6 +107,7 @@ fn run(steps: Vec<Step>, mut store: impl FnMut() -> Arc<dyn StateStore>) {
                 shard.drain().unwrap();
                 assert!(shard.is_idle() && shard.pending_bytes() == 0 && shard.pending_rows() == 0);
             }
+            Step::Reopen => reopen(),
             Step::Restart => {
                 drop(shard);
                 writer.stop().unwrap();
@@ -128,13 +134,19 @@ proptest! {
     #[test]
     fn memory_store_behaves_like_a_map(steps in prop::collection::vec(step(), 1..60)) {
         let store = Arc::new(MemoryStore::new());
-        run(steps, || Arc::clone(&store) as Arc<dyn StateStore>);
+        run(steps, || Arc::clone(&store) as Arc<dyn StateStore>, || {});
     }
 
     #[test]
     fn sled_store_behaves_like_a_map(steps in prop::collection::vec(step(), 1..40)) {
         let folder = tempfile::tempdir().unwrap();
-        run(steps, || Arc::new(open(folder.path())));
+        let current = Mutex::new(Weak::new());
+        let start = || -> Arc<dyn StateStore> {
+            let store = Arc::new(open(folder.path()));
+            *current.lock().unwrap() = Arc::downgrade(&store);
+            store
+        };
+        run(steps, start, || current.lock().unwrap().upgrade().unwrap().reopen().unwrap());
     }
 }
 
@@ -304,12 +316,13 @@ fn a_damaged_store_is_moved_aside_and_only_the_newest_is_kept() {
         store.flush().unwrap();
         drop(store);
         for file in ["conf", "db"] {
-            fs::write(folder.path().join("sled").join(file), vec![0xa5; 3_000]).unwrap();
+            fs::write(folder.path().join("sled").join(round.to_string()).join(file), vec![0xa5; 3_000])
+                .unwrap();
         }
         let store = open(folder.path());
         let Origin::Replaced { moved_to, .. } = store.origin() else { panic!("{:?}", store.origin()) };
         assert_eq!(*moved_to, folder.path().join(format!("sled.broken-{round}")));
-        assert!(moved_to.join("db").exists());
+        assert!(moved_to.join("0").join("db").exists());
         assert_eq!(store.get(0, "u", b"root").unwrap(), None);
     }
     assert!(!folder.path().join("sled.broken-1").exists());
@@ -331,4 +344,114 @@ fn a_store_in_use_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let _first = open(folder.path());
     assert!(matches!(SledStore::open(&sled_config(folder.path())), Err(StateError::InUse(_))));
+}
+
+#[test]
+fn a_store_of_the_older_layout_is_moved_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(sled::open(folder.path().join("sled")).unwrap());
+    assert!(matches!(open(folder.path()).origin(), Origin::Replaced { .. }));
+}
+
+#[test]
+fn reopening_during_reads_and_writes_loses_nothing() {
+    const USERS: u32 = 200;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(folder.path()));
+    let writer = Writer::start(store.clone()).unwrap();
+    let mut shard = writer.shard();
+    let done = AtomicBool::new(false);
+    let name = |user: u32| format!("u{user}");
+    for user in 0..USERS {
+        shard.put((user % 12) as u16, &name(user), vec![(b"root".to_vec(), Some(vec![0; 4_000]))]);
+    }
+    shard.drain().unwrap();
+    thread::scope(|scope| {
+        for start in 0..2 {
+            let (store, done) = (&store, &done);
+            scope.spawn(move || {
+                let mut seen = [0; USERS as usize];
+                for user in (start..USERS).cycle().take_while(|_| !done.load(Ordering::Relaxed)) {
+                    let root = store.get((user % 12) as u16, &name(user), b"root").unwrap().unwrap();
+                    // A value is whole and never older than one seen before.
+                    assert!(root.len() == 4_000 && root.iter().all(|byte| *byte == root[0]));
+                    assert!(root[0] >= seen[user as usize]);
+                    seen[user as usize] = root[0];
+                }
+            });
+        }
+        // 4 parts of 48 MiB: each is reopened by itself at least once.
+        for round in 1..=250 {
+            for user in 0..USERS {
+                let rows = ["root", "page"].map(|page| (page.as_bytes().to_vec(), Some(vec![round; 4_000])));
+                shard.put((user % 12) as u16, &name(user), rows.to_vec());
+            }
+            shard.drain().unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    for user in 0..USERS {
+        let rows = store.range((user % 12) as u16, &name(user), ALL).unwrap();
+        assert!(rows.len() == 2 && rows.iter().all(|(_, value)| *value == [250; 4_000]));
+    }
+}
+
+/// Set in the process that [`a_user_is_never_half_written_by_a_process_that_was_killed`] starts and kills.
+const KILLED: &str = "CENTIME_TEST_KILLED";
+/// The first number it writes.
+const FIRST: &str = "CENTIME_TEST_FIRST";
+
+#[test]
+fn a_user_is_never_half_written_by_a_process_that_was_killed() {
+    const NAME: &str = "a_user_is_never_half_written_by_a_process_that_was_killed";
+    const USERS: u64 = 50;
+    let pages = |user: u64| 1 + (user % 5) as u8;
+    if let Some(folder) = std::env::var_os(KILLED) {
+        let writer = Writer::start(Arc::new(open(Path::new(&folder)))).unwrap();
+        let mut shard = writer.shard();
+        let first: u64 = std::env::var(FIRST).unwrap().parse().unwrap();
+        for number in first.. {
+            let user = number * 7 % USERS;
+            let value = || Some(number.to_be_bytes().repeat(40));
+            let rows = (0..pages(user)).map(|page| (vec![b'0' + page], value()));
+            shard.put((user % 12) as u16, &format!("u{user}"), rows.collect());
+            shard.watermark((user % 12) as u16, mark(number));
+            while shard.pending_rows() > 1_000 {
+                thread::sleep(Duration::from_micros(100));
+            }
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..8 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", NAME])
+            .env(KILLED, folder.path())
+            .env(FIRST, (1 + round * 10_000_000).to_string())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        thread::sleep(Duration::from_millis(150 + 37 * round));
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let store = open(folder.path());
+        assert!(!matches!(store.origin(), Origin::Replaced { .. }), "{:?}", store.origin());
+        let mut values = BTreeMap::new();
+        for user in 0..USERS {
+            let rows = store.range((user % 12) as u16, &format!("u{user}"), ALL).unwrap();
+            let Some((_, first)) = rows.first() else { continue };
+            assert_eq!(rows.len(), usize::from(pages(user)), "round {round}, user {user}");
+            assert!(rows.iter().all(|(_, value)| value == first), "round {round}, user {user}");
+            values.insert(user, u64::from_be_bytes(first[..8].try_into().unwrap()));
+        }
+        for partition in 0..12 {
+            let Some(mark) = store.watermark(partition).unwrap() else { continue };
+            let value = values[&(mark.sequence * 7 % USERS)];
+            assert!(
+                value >= mark.sequence,
+                "round {round}: {value} is older than watermark {}",
+                mark.sequence
+            );
+        }
+    }
 }

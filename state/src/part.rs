@@ -1,0 +1,273 @@
+//! One sled database of the store, and how it is kept quick to open.
+
+use crate::key;
+use crate::open::{self, PartConfig, guarded};
+use crate::store::{Change, StateError, UserChanges};
+use std::fs::File;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+/// After this many bytes the log is flushed. This bounds memory (sled holds what is not flushed; 1 M pages without a
+/// flush: 2 GB), and it keeps sled 0.34 from a deadlock: shrinking its file needs one of its seven pool threads, while
+/// it holds a lock for which the others wait when more than six log segments are being written at once.
+const FLUSH_BYTES: usize = 512 << 10;
+/// After this many bytes the database is closed and opened again. sled notes where its pages are ("snapshot") only when
+/// opened, and an opening reads all of the log since the last one.
+const REOPEN_BYTES: usize = 48 << 20;
+/// Keys removed by [`Part::clear_partition`] between flushes.
+const CLEAR_CHUNK: usize = 256;
+/// The only key of the tree `begun`.
+const LAST: &[u8] = b"last";
+
+/// One sled database. Written by one thread at a time, read by any.
+pub(crate) struct Part {
+    config: PartConfig,
+    /// The error if reopening failed: it does not get better within this process.
+    open: RwLock<Result<Open, StateError>>,
+    /// Whether `begun` has something.
+    begun: AtomicBool,
+    /// About how many bytes were written since the last flush.
+    unflushed: AtomicUsize,
+    /// About how many bytes were written since it was opened.
+    logged: AtomicUsize,
+}
+
+/// The open database.
+struct Open {
+    db: sled::Db,
+    pages: sled::Tree,
+    watermarks: sled::Tree,
+    /// The changes of the user who was written last if they are of several pages. They are logged before the pages, and
+    /// sled recovers its log up to some point; so whoever was only half written is completed from here when the store
+    /// is opened. (A sled Batch would do, but costs a log segment's rolling, a lock for all readers, and memory.)
+    begun: sled::Tree,
+}
+
+impl Part {
+    /// Opens what is there, or creates it.
+    pub(crate) fn open(config: PartConfig) -> Result<Self, StateError> {
+        let open = Open::new(&config)?;
+        Ok(Self {
+            config,
+            open: RwLock::new(Ok(open)),
+            begun: AtomicBool::new(false),
+            unflushed: AtomicUsize::new(0),
+            logged: AtomicUsize::new(0),
+        })
+    }
+
+    /// Reads pages.
+    pub(crate) fn pages<T>(
+        &self,
+        what: &str,
+        read: impl FnOnce(&sled::Tree) -> sled::Result<T>,
+    ) -> Result<T, StateError> {
+        self.with(what, |open| read(&open.pages))
+    }
+
+    /// A partition's encoded watermark.
+    pub(crate) fn watermark(&self, partition: u16) -> Result<Option<sled::IVec>, StateError> {
+        self.with("get watermark", |open| open.watermarks.get(partition.to_be_bytes()))
+    }
+
+    pub(crate) fn set_watermark(&self, partition: u16, watermark: &[u8]) -> Result<(), StateError> {
+        self.with("set watermark", |open| open.watermarks.insert(partition.to_be_bytes(), watermark))?;
+        self.count(watermark.len())
+    }
+
+    /// Writes one user's changes; after a crash all or none of them are there.
+    pub(crate) fn write(&self, user: &UserChanges) -> Result<(), StateError> {
+        let prefix = key::of_user(user.partition, &user.user);
+        let bytes = self.with("write", |open| {
+            let mut bytes = self.begin(open, &prefix, &user.changes)?;
+            for (page, value) in &user.changes {
+                let key = [&prefix[..], page].concat();
+                bytes += key.len() + value.as_ref().map_or(0, |value| value.len());
+                open.put(&key, value.as_deref())?;
+            }
+            Ok(bytes)
+        })?;
+        self.count(bytes)
+    }
+
+    /// Prepares for being interrupted while these changes are written. About how many bytes that logged.
+    fn begin(&self, open: &Open, prefix: &[u8], changes: &[Change]) -> sled::Result<usize> {
+        if changes.len() > 1 {
+            let begun = encode(prefix, changes);
+            let bytes = begun.len();
+            open.begun.insert(LAST, begun)?;
+            self.begun.store(true, Ordering::Relaxed);
+            return Ok(bytes);
+        }
+        if self.begun.swap(false, Ordering::Relaxed) {
+            // It would undo what is written now.
+            open.begun.remove(LAST)?;
+        }
+        Ok(0)
+    }
+
+    pub(crate) fn clear_partition(&self, partition: u16) -> Result<(), StateError> {
+        // The watermark goes first, durably: without it nobody trusts what is left of the pages.
+        self.with("remove watermark", |open| {
+            self.begin(open, &[], &[])?;
+            open.watermarks.remove(partition.to_be_bytes())
+        })?;
+        self.flush()?;
+        while self.with("clear", |open| open.clear_some(partition))? > 0 {
+            self.flush()?;
+        }
+        self.flush()
+    }
+
+    /// Whether there is something to flush.
+    pub(crate) fn is_unflushed(&self) -> bool {
+        self.unflushed.load(Ordering::Relaxed) > 0
+    }
+
+    pub(crate) fn flush(&self) -> Result<(), StateError> {
+        self.unflushed.store(0, Ordering::Relaxed);
+        self.with("flush", |open| open.db.flush()).map(drop)
+    }
+
+    /// Notes that this much was written; flushes and reopens as needed.
+    fn count(&self, bytes: usize) -> Result<(), StateError> {
+        if self.unflushed.fetch_add(bytes, Ordering::Relaxed) + bytes >= FLUSH_BYTES {
+            self.flush()?;
+        }
+        if self.logged.fetch_add(bytes, Ordering::Relaxed) + bytes >= REOPEN_BYTES {
+            self.reopen()?;
+        }
+        Ok(())
+    }
+
+    /// Closes the database and opens it again. Readers wait meanwhile.
+    pub(crate) fn reopen(&self) -> Result<(), StateError> {
+        self.flush()?;
+        // sled does this when it is closed. Done before, readers need not wait for the disk.
+        let synced = File::open(self.config.path.join("db")).and_then(|file| file.sync_all());
+        guarded("sync", || Ok(synced?))?;
+        let start = std::time::Instant::now();
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        let closed = std::mem::replace(&mut *open, Err(StateError::WriterEnded));
+        // sled flushes when dropped, and panics where it can't.
+        guarded("close", || {
+            drop(closed);
+            Ok(())
+        })?;
+        *open = Open::new(&self.config);
+        self.logged.store(0, Ordering::Relaxed);
+        tracing::debug!(path = %self.config.path.display(), took = ?start.elapsed(), "a part of the page store was reopened");
+        open.as_ref().map(drop).map_err(Clone::clone)
+    }
+
+    /// Runs a call into sled.
+    fn with<T>(&self, what: &str, call: impl FnOnce(&Open) -> sled::Result<T>) -> Result<T, StateError> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let open = open.as_ref().map_err(Clone::clone)?;
+        guarded(what, || call(open))
+    }
+}
+
+impl Open {
+    fn new(config: &PartConfig) -> Result<Self, StateError> {
+        let db = open::open_part(config)?;
+        let tree = |name: &str| guarded("open tree", || db.open_tree(name));
+        let (pages, watermarks, begun) = (tree("pages")?, tree("watermarks")?, tree("begun")?);
+        let open = Self { db, pages, watermarks, begun };
+        open.complete()?;
+        Ok(open)
+    }
+
+    /// Completes the changes of the user who was written last.
+    fn complete(&self) -> Result<(), StateError> {
+        let Some(begun) = guarded("get what was begun", || self.begun.get(LAST))? else { return Ok(()) };
+        let rows = decode(&begun).ok_or_else(|| StateError::Broken("what was begun can't be read".into()))?;
+        guarded("complete", || {
+            rows.into_iter().try_for_each(|(key, value)| self.put(key, value))?;
+            self.begun.remove(LAST)?;
+            self.db.flush().map(drop)
+        })
+    }
+
+    fn put(&self, key: &[u8], value: Option<&[u8]>) -> sled::Result<()> {
+        match value {
+            Some(value) => self.pages.insert(key, value),
+            None => self.pages.remove(key),
+        }
+        .map(drop)
+    }
+
+    /// Removes up to [`CLEAR_CHUNK`] pages of a partition; how many.
+    fn clear_some(&self, partition: u16) -> sled::Result<usize> {
+        let mut removed = 0;
+        for key in self.pages.scan_prefix(partition.to_be_bytes()).keys().take(CLEAR_CHUNK) {
+            self.pages.remove(key?)?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+}
+
+/// In place of a value's length: the row was removed.
+const REMOVED: usize = u32::MAX as usize;
+
+/// Key and value of each row, each after its length.
+fn encode(prefix: &[u8], changes: &[Change]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(changes.iter().map(crate::writer::size).sum());
+    for (page, value) in changes {
+        put_length(&mut bytes, prefix.len() + page.len());
+        bytes.extend_from_slice(prefix);
+        bytes.extend_from_slice(page);
+        match value {
+            Some(value) => {
+                put_length(&mut bytes, value.len());
+                bytes.extend_from_slice(value);
+            }
+            None => put_length(&mut bytes, REMOVED),
+        }
+    }
+    bytes
+}
+
+fn put_length(bytes: &mut Vec<u8>, length: usize) {
+    let length = u32::try_from(length).expect("pages are far smaller than 4 GiB");
+    bytes.extend_from_slice(&length.to_be_bytes());
+}
+
+/// A row of the inverse of [`encode`].
+type Begun<'a> = (&'a [u8], Option<&'a [u8]>);
+
+/// The inverse of [`encode`].
+fn decode(mut bytes: &[u8]) -> Option<Vec<Begun<'_>>> {
+    let mut rows = Vec::new();
+    while !bytes.is_empty() {
+        let key_length = take_length(&mut bytes)?;
+        let key = bytes.split_off(..key_length)?;
+        let value = match take_length(&mut bytes)? {
+            REMOVED => None,
+            length => Some(bytes.split_off(..length)?),
+        };
+        rows.push((key, value));
+    }
+    Some(rows)
+}
+
+fn take_length(bytes: &mut &[u8]) -> Option<usize> {
+    let length: &[u8; 4] = bytes.split_off(..4)?.first_chunk()?;
+    usize::try_from(u32::from_be_bytes(*length)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_begun_is_read_as_it_was_written() {
+        let changes: Vec<Change> =
+            vec![(b"a".to_vec(), Some(b"1".as_slice().into())), (vec![], None), (vec![9], Some([].into()))];
+        let bytes = encode(b"u", &changes);
+        let rows = vec![(b"ua".as_slice(), Some(b"1".as_slice())), (b"u", None), (b"u\x09", Some(b""))];
+        assert_eq!(decode(&bytes), Some(rows));
+        assert!((1..bytes.len()).any(|cut| decode(&bytes[..cut]).is_none()));
+    }
+}
