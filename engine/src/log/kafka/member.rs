@@ -10,7 +10,7 @@ use crate::log::{FromLog, LogError, ShardInbox};
 use rdkafka::TopicPartitionList;
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, KafkaResult};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
@@ -23,12 +23,15 @@ pub(super) type Member = Arc<BaseConsumer<Rebalancer>>;
 /// Each shard's producers, as far as the shard has asked for them.
 pub(super) type Pairs = Mutex<HashMap<usize, Arc<Mutex<Pair>>>>;
 
+/// Put out twice within this time, a node has a rival of the same name and not just bad luck with a broker.
+const RIVAL: Duration = Duration::from_mins(1);
 /// How long a member that leaves waits for its shards.
 const LEAVE: Duration = Duration::from_secs(6);
 /// How long the request to leave is given to go out.
 const GOODBYE: Duration = Duration::from_millis(300);
 
 /// What a rebalance has to tell to whom.
+#[derive(Clone)]
 pub(super) struct Rebalancer {
     pub(super) cluster: Arc<Cluster>,
     pub(super) inboxes: Vec<Arc<dyn ShardInbox>>,
@@ -114,38 +117,63 @@ fn journal_partitions(list: &TopicPartitionList) -> Vec<u16> {
 
 /// Joins the group and keeps membership on a thread of its own.
 pub(super) fn start(rebalancer: Rebalancer) -> Result<std::thread::JoinHandle<()>, LogError> {
-    let cluster = rebalancer.cluster.clone();
-    let failed = |e: KafkaError| LogError::Setup(format!("the Kafka group can't be joined: {e}"));
-    let member: BaseConsumer<Rebalancer> =
-        config::member(&cluster.config).create_with_context(rebalancer).map_err(failed)?;
-    member.subscribe(&[JOURNAL]).map_err(failed)?;
-    let member = Arc::new(member);
-    cluster.ownership.join(Some(member.clone()));
+    let member =
+        join(&rebalancer).map_err(|e| LogError::Setup(format!("the Kafka group can't be joined: {e}")))?;
     std::thread::Builder::new()
         .name("kafka-member".to_owned())
         .spawn(move || {
-            run(&member, &cluster);
+            keep(&rebalancer, member);
             // From here on no commit can speak for this node.
-            drop(cluster.ownership.join(None));
+            drop(rebalancer.cluster.ownership.join(None));
         })
         .map_err(|e| LogError::Unavailable(format!("no thread for the Kafka group member: {e}")))
 }
 
-fn run(member: &Member, cluster: &Cluster) {
+fn join(rebalancer: &Rebalancer) -> KafkaResult<Member> {
+    let cluster = &rebalancer.cluster;
+    let member: BaseConsumer<Rebalancer> =
+        config::member(&cluster.config).create_with_context(rebalancer.clone())?;
+    member.subscribe(&[JOURNAL])?;
+    let member = Arc::new(member);
+    drop(cluster.ownership.join(Some(member.clone())));
+    Ok(member)
+}
+
+/// Stays in the group; joins anew when put out of it. That happens to a lone node, too: when a broker dies after it has
+/// renamed a static member but before the member has read its new name, the member comes back under the old one.
+fn keep(rebalancer: &Rebalancer, mut member: Member) {
+    let cluster = &rebalancer.cluster;
+    let mut put_out: Option<Instant> = None;
+    while let Err(reason) = run(&member, cluster) {
+        drop(cluster.ownership.join(None));
+        rebalancer.give_up(&cluster.ownership.held(|_| true));
+        // What its end has to say about partitions must come before the next one's.
+        drop(member);
+        let node = &cluster.config.node;
+        if put_out.is_some_and(|before| before.elapsed() < RIVAL) {
+            crate::fatal(&format!(
+                "put out of the Kafka group again ({reason}): does another process run as node {node:?}?"
+            ));
+        }
+        put_out = Some(Instant::now());
+        tracing::warn!(node, reason, "put out of the Kafka group; joining anew");
+        member = join(rebalancer)
+            .unwrap_or_else(|e| crate::fatal(&format!("the Kafka group can't be joined anew: {e}")));
+    }
+}
+
+/// Polls until told to stop. `Err`: the group has put this member out, for good.
+fn run(member: &Member, cluster: &Cluster) -> Result<(), String> {
     while !cluster.stopping() {
         if let Some(Err(error)) = member.poll(Duration::from_millis(100)) {
             tracing::warn!(%error, "Kafka group member");
         }
         if let Some((code, text)) = member.client().fatal_error() {
-            cluster.ownership.fail(format!(
-                "this node has been put out of the Kafka group ({code}: {text}): does another process run as node {:?}?",
-                cluster.config.node
-            ));
-            member.context().give_up(&cluster.ownership.held(|_| true));
-            return;
+            return Err(format!("{code}: {text}"));
         }
     }
     leave(member, cluster);
+    Ok(())
 }
 
 /// Leaves the group so that others get the partitions at once. A static member that merely closes does not say goodbye
