@@ -1,0 +1,53 @@
+//! Nodes come and go in good order while commands keep coming: each is decided exactly once, and any node takes any user's.
+
+use crate::support;
+use crate::support::cluster::Cluster;
+use crate::support::load::{self, Load};
+
+#[test]
+fn a_node_joins_and_leaves_under_load_and_every_command_is_decided_exactly_once() {
+    let mut cluster = Cluster::start(1);
+    // The load knows both addresses from the start: what is not there yet is tried and left.
+    cluster.join(&[]);
+    let client = cluster.client();
+    let load = Load::start(&client, "user", 6, 3, 3);
+    load.goes_on(100);
+    for _ in 0..2 {
+        cluster.nodes[1].wait_ready();
+        support::wait_until("the second node to decide something", || {
+            cluster.nodes[1].metric("centime_commands_total") > 0.0
+        });
+        load.goes_on(100);
+        assert!(cluster.nodes[1].terminate().success(), "{}", cluster.nodes[1].log_tail());
+        load.goes_on(100);
+        cluster.nodes[1].restart();
+    }
+    cluster.nodes[1].wait_ready();
+    let mut stories = load.stop();
+    load::end_and_check_feeds(&client, &mut stories);
+    load::transactions_are_the_oracles(&client, &stories);
+    cluster.check_topics(&stories);
+
+    // Both own users by now; each answers for all of them, and reads what the other has just written.
+    let [one, other] = [0, 1].map(|n| cluster.nodes[n].client());
+    let (before, data) = ([0, 1].map(|n| cluster.nodes[n].metric("centime_commands_total")), expense());
+    for n in 0..30 {
+        let user = format!("both-{n}");
+        let path = format!("/v1/users/{user}/transactions");
+        for (id, writer, reader) in [("a", &one, &other), ("b", &other, &one)] {
+            let answer = writer.decide(&user, "create_transaction", id, &data).expect(201);
+            let position = [("centime-position", answer.position())];
+            let found = reader.insist(&reqwest::Method::GET, &path, &position, None).expect(200).body;
+            let there =
+                found["items"].as_array().is_some_and(|items| items.iter().any(|item| item["id"] == id));
+            assert!(there, "{user}'s {id} written through one node, read through the other: {found}");
+        }
+    }
+    support::wait_until("both nodes to have decided some of them", || {
+        (0..2).all(|n| cluster.nodes[n].metric("centime_commands_total") > before[n])
+    });
+}
+
+fn expense() -> serde_json::Value {
+    serde_json::json!({"transaction_type": "Expense", "amount": "1", "category": "Food", "date": "2026-02-03"})
+}
