@@ -113,7 +113,7 @@ pub(crate) struct EngineArgs {
           value_parser = clap::value_parser!(u32).range(16..))]
     pub memory_mib: u32,
     /// Oldest a change may get before it is written to sled (durability does not depend on it)
-    #[arg(long, env = "CENTIME_WRITE_BEHIND", value_name = "DURATION", default_value = "2s", value_parser = parse_duration)]
+    #[arg(long, env = "CENTIME_WRITE_BEHIND", value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub write_behind: Duration,
     /// Start the engine's clock at this instant; POST /v1/admin/clock moves it on. For tests
     #[arg(long, env = "CENTIME_CLOCK", value_name = "RFC3339")]
@@ -238,7 +238,7 @@ pub(crate) struct DemoArgs {
     #[arg(long, env = "CENTIME_DEMO_DATA_DIR", value_name = "DIR", default_value = "./centime-demo-data")]
     pub demo_data_dir: PathBuf,
     /// Time between two live transactions
-    #[arg(long, env = "CENTIME_PACE", value_name = "DURATION", default_value = "2s", value_parser = parse_duration)]
+    #[arg(long, env = "CENTIME_PACE", value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub pace: Duration,
 }
 

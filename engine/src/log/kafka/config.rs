@@ -91,7 +91,9 @@ fn reading(config: &KafkaConfig, tuned: &[(&str, &str)], isolation: &str) -> Cli
 
 /// Reads commands. No member of the group: its partitions are assigned by hand.
 pub(super) fn feeder(config: &KafkaConfig) -> ClientConfig {
-    reading(config, &[("queued.min.messages", "50000")], "read_committed")
+    // Without a least size the broker answers every fetch at once with a record or two: both spend their time on fetches.
+    // So it waits for 64 KiB, for 5 ms at most.
+    reading(config, &[("queued.min.messages", "50000"), ("fetch.min.bytes", "65536")], "read_committed")
 }
 
 /// Reads journals; says where they end.
