@@ -53,7 +53,7 @@ fn a_batch_becomes_true_as_a_whole() {
         key: b"whole-forward".to_vec(),
         value: b"{}".to_vec(),
     });
-    let hints = node.commit(&batch).unwrap();
+    let hints = node.commit(&mut batch).unwrap();
 
     let events = read_committed(&event_topic());
     let event = events.iter().find(|m| m.payload() == Some(b"whole-event")).expect("the event");
@@ -82,8 +82,8 @@ fn a_batch_becomes_true_as_a_whole() {
 fn the_same_transactional_id_fences_and_nothing_of_the_fenced_batch_is_seen() {
     let node = Node::start("fence", "a");
     let (epoch, _) = node.taken(1);
-    let (first, hash) = batch(1, 1, 0);
-    node.commit(&first).unwrap();
+    let (mut first, hash) = batch(1, 1, 0);
+    node.commit(&mut first).unwrap();
     // Both of its producers are fenced.
     for turn in 0..2 {
         let other = open_transaction(&format!("fence-a-0-{turn}"));
@@ -91,14 +91,28 @@ fn the_same_transactional_id_fences_and_nothing_of_the_fenced_batch_is_seen() {
     }
     let (mut second, _) = batch(1, 2, hash);
     add_event(&mut second, &user_of(1), b"fenced-event");
-    let error = node.commit(&second).unwrap_err();
+    let error = node.commit(&mut second).unwrap_err();
     assert!(matches!(error, CommitError::Doubt(_)), "{error}");
     assert!(!values(&read_committed(&event_topic())).contains(&"fenced-event".to_owned()));
     // Doubt is followed by a reset: the same partition again, under another epoch, up to what is true.
     node.log.reset(0);
     assert_eq!(node.taken_after(1, epoch).1, 1);
-    node.commit(&second).unwrap();
+    node.commit(&mut second).unwrap();
     assert!(values(&read_committed(&event_topic())).contains(&"fenced-event".to_owned()));
+}
+
+#[test]
+fn what_was_decided_under_an_older_ownership_is_not_committed() {
+    let node = Node::start("stale", "a");
+    let (epoch, _) = node.taken(3);
+    let (mut first, hash) = batch(3, 1, 0);
+    node.commit(&mut first).unwrap();
+    node.log.reset(0);
+    node.taken_after(3, epoch);
+    let (mut stale, _) = batch(3, 2, hash);
+    stale.partitions[0].epoch = epoch;
+    assert!(matches!(node.commit_as_it_is(&stale), Err(CommitError::Doubt(_))));
+    node.commit(&mut stale).unwrap();
 }
 
 #[test]
@@ -108,7 +122,7 @@ fn what_is_not_owned_is_not_committed() {
     let (mut batch, _) = batch(2, 1, 0);
     add_event(&mut batch, &user_of(2), b"lost-event");
     a.log.stop();
-    let error = a.commit(&batch).unwrap_err();
+    let error = a.commit(&mut batch).unwrap_err();
     assert!(matches!(error, CommitError::Doubt(_)), "{error}");
     assert!(matches!(a.committer.lock().unwrap().still_owner(&[2]), Err(CommitError::Doubt(_))));
     assert!(!values(&read_committed(&event_topic())).contains(&"lost-event".to_owned()));
@@ -118,8 +132,8 @@ fn what_is_not_owned_is_not_committed() {
 fn partitions_move_to_a_second_node_and_back_and_the_first_one_can_no_longer_commit_them() {
     let a = Node::start("moves", "a");
     wait_for("a to own all", || (a.owned().len() == 12).then_some(()));
-    let (first, hash) = batch(3, 1, 0);
-    a.commit(&first).unwrap();
+    let (mut first, hash) = batch(3, 1, 0);
+    a.commit(&mut first).unwrap();
     let b = Node::start("moves", "b");
     wait_for("the partitions to be shared", || (a.owned().len() == 6 && b.owned().len() == 6).then_some(()));
     assert!(a.owned().iter().all(|p| !b.owned().contains(p)));
@@ -132,10 +146,10 @@ fn partitions_move_to_a_second_node_and_back_and_the_first_one_can_no_longer_com
     }
     // Whoever owns 3 continues where a left off; the other is refused, with its own, fresh membership.
     let (owner, other) = if a.owned().contains(&3) { (&a, &b) } else { (&b, &a) };
-    let (second, _) = batch(3, 2, hash);
-    assert!(matches!(other.commit(&second), Err(CommitError::Doubt(_))));
+    let (mut second, _) = batch(3, 2, hash);
+    assert!(matches!(other.commit(&mut second), Err(CommitError::Doubt(_))));
     assert_eq!(owner.taken(3).1, 1);
-    owner.commit(&second).unwrap();
+    owner.commit(&mut second).unwrap();
     // A node that stops in good order hands over at once, not after its session has timed out.
     let began = Instant::now();
     b.log.stop();
@@ -150,8 +164,8 @@ fn partitions_move_to_a_second_node_and_back_and_the_first_one_can_no_longer_com
 fn a_takeover_does_not_wait_for_what_a_dead_owner_left_open() {
     let a = Node::start("hung", "a");
     a.taken(4);
-    let (first, hash) = batch(4, 1, 0);
-    a.commit(&first).unwrap();
+    let (mut first, hash) = batch(4, 1, 0);
+    a.commit(&mut first).unwrap();
     a.log.stop();
     // a dies in the middle of its next commit: record and anchor are with the broker, the decision is not.
     let dead = open_transaction("hung-a-0-1");
@@ -171,8 +185,8 @@ fn a_takeover_does_not_wait_for_what_a_dead_owner_left_open() {
     assert_eq!(b.taken(4).1, 1, "the open commit does not count");
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
     assert_eq!(sequences(&b, 4, Cursor::default(), 1).unwrap().len(), 1);
-    let (second, _) = batch(4, 2, hash);
-    b.commit(&second).unwrap();
+    let (mut second, _) = batch(4, 2, hash);
+    b.commit(&mut second).unwrap();
     assert_eq!(sequences(&b, 4, Cursor::default(), 2).unwrap().len(), 2);
     assert!(dead.commit_transaction(Duration::from_secs(5)).is_err(), "settled for good");
 }
@@ -183,8 +197,8 @@ fn without_an_anchor_the_journal_says_where_it_ends_once_everything_in_it_is_dec
     a.taken(5);
     let (mut hash, mut places) = (0, Vec::new());
     for sequence in 1..=50 {
-        let (batch, next) = batch(5, sequence, hash);
-        places.push(Cursor { sequence, hash: next, hint: a.commit(&batch).unwrap()[0] });
+        let (mut batch, next) = batch(5, sequence, hash);
+        places.push(Cursor { sequence, hash: next, hint: a.commit(&mut batch).unwrap()[0] });
         hash = next;
     }
     a.log.stop();

@@ -61,13 +61,14 @@ impl Load {
             self.journals.insert(partition, (sequence + 1, next));
             batch.partitions.push(PartitionCommit {
                 partition,
+                epoch: 0,
                 sequence: sequence + 1,
                 frame,
                 next_offsets: vec![(0, 1)],
                 dead_letters: vec![],
             });
         }
-        self.node.commit(&batch).unwrap();
+        self.node.commit(&mut batch).unwrap();
     }
 }
 

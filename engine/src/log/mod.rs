@@ -104,6 +104,8 @@ pub enum FromLog {
 pub struct PartitionCommit {
     /// Which partition.
     pub partition: u16,
+    /// The ownership it was decided under. Under a later one the journal may go further than the shard knew.
+    pub epoch: u64,
     /// The record's sequence.
     pub sequence: u64,
     /// The framed commit record.

@@ -170,6 +170,7 @@ impl Shard {
             }
             batch.partitions.push(PartitionCommit {
                 partition: written.record.partition,
+                epoch: self.partitions[&written.record.partition].epoch,
                 sequence: written.record.sequence,
                 frame,
                 next_offsets: written.record.next_offsets.clone(),

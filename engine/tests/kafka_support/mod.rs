@@ -171,7 +171,21 @@ impl Node {
         owned.into_iter().collect()
     }
 
-    pub fn commit(&self, batch: &Batch) -> Result<Vec<u64>, centime_engine::log::CommitError> {
+    /// Commits a batch under the ownership told last.
+    pub fn commit(&self, batch: &mut Batch) -> Result<Vec<u64>, centime_engine::log::CommitError> {
+        for part in &mut batch.partitions {
+            let told = self.notes.told.lock().unwrap();
+            let epoch = told.iter().rev().find_map(|told| match told {
+                Told::Take { partition, epoch, .. } if *partition == part.partition => Some(*epoch),
+                _ => None,
+            });
+            part.epoch = epoch.unwrap_or(0);
+        }
+        self.commit_as_it_is(batch)
+    }
+
+    /// Commits a batch under the ownership it names.
+    pub fn commit_as_it_is(&self, batch: &Batch) -> Result<Vec<u64>, centime_engine::log::CommitError> {
         self.committer.lock().unwrap().commit(batch)
     }
 }
@@ -213,7 +227,8 @@ pub fn frame(partition: u16, sequence: u64, previous: u64) -> (Vec<u8>, u64) {
 /// A batch of one record, and the record's hash.
 pub fn batch(partition: u16, sequence: u64, previous: u64) -> (Batch, u64) {
     let (frame, hash) = frame(partition, sequence, previous);
-    let part = PartitionCommit { partition, sequence, frame, next_offsets: vec![], dead_letters: vec![] };
+    let part =
+        PartitionCommit { partition, epoch: 0, sequence, frame, next_offsets: vec![], dead_letters: vec![] };
     (Batch { partitions: vec![part], ..Batch::default() }, hash)
 }
 

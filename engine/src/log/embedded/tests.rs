@@ -33,7 +33,14 @@ fn next(at: &mut Cursor, partition: u16, padding: usize, letters: &[&str]) -> Pa
     };
     let mut frame = Vec::new();
     *at = Cursor { sequence: record.sequence, hash: record.write(&mut frame), hint: 0 };
-    PartitionCommit { partition, sequence: record.sequence, frame, next_offsets: Vec::new(), dead_letters }
+    PartitionCommit {
+        partition,
+        epoch: 1,
+        sequence: record.sequence,
+        frame,
+        next_offsets: Vec::new(),
+        dead_letters,
+    }
 }
 
 fn commit(log: &EmbeddedLog, partitions: Vec<PartitionCommit>) -> Result<Vec<u64>, CommitError> {

@@ -111,8 +111,7 @@ impl Pair {
             })
             .collect();
         let list = self.offsets(batch, &anchors).map_err(|e| e.to_string())?;
-        let partitions: Vec<u16> = batch.partitions.iter().map(|p| p.partition).collect();
-        let group = self.cluster.ownership.fence(&partitions)?;
+        let group = self.cluster.ownership.fence(&epochs(batch))?;
         let since = Instant::now();
         transactor.send_offsets(&list, &group, &self.watched).map_err(|e| e.to_string())?;
         let hints = offsets.iter().map(|offset| (offset + 1).unsigned_abs()).collect();
@@ -144,8 +143,7 @@ impl Pair {
         if let Err(error) = transactor.abort(&self.watched) {
             return CommitError::Doubt(format!("{text}; and the abort failed: {error}"));
         }
-        let partitions: Vec<u16> = batch.partitions.iter().map(|p| p.partition).collect();
-        match self.cluster.ownership.fence(&partitions) {
+        match self.cluster.ownership.fence(&epochs(batch)) {
             Ok(_) => CommitError::Refused(text),
             Err(lost) => CommitError::Doubt(format!("{text}; {lost}")),
         }
@@ -180,6 +178,11 @@ impl Pair {
             &self.cluster.names.events[event.type_index]
         }
     }
+}
+
+/// What the batch touches, under which ownership.
+fn epochs(batch: &Batch) -> Vec<(u16, u64)> {
+    batch.partitions.iter().map(|part| (part.partition, part.epoch)).collect()
 }
 
 fn count(batch: &Batch) -> usize {

@@ -108,10 +108,18 @@ impl Ownership {
         if takes.iter().all(current) { metadata(&state) } else { Err("a partition is gone again".to_owned()) }
     }
 
-    /// The group metadata to commit these partitions with; `Err` if one of them is not owned.
-    pub(super) fn fence(&self, partitions: &[u16]) -> Result<ConsumerGroupMetadata, String> {
+    /// The group metadata to commit these partitions with; `Err` if one of them is not owned, or no longer under the epoch
+    /// the commit was decided under. (A shard may find an old `Take` in its inbox after a reset and decide under it while
+    /// the next takeover has already looked how far the journal goes: such a commit would be overlooked, and its sequence
+    /// given away twice.)
+    pub(super) fn fence(&self, partitions: &[(u16, u64)]) -> Result<ConsumerGroupMetadata, String> {
         let state = super::lock(&self.state);
-        owned(&state, partitions)?;
+        for (partition, epoch) in partitions {
+            owned(&state, &[*partition])?;
+            if state.holdings[partition].epoch != *epoch {
+                return Err(format!("partition {partition} is being taken over anew"));
+            }
+        }
         metadata(&state)
     }
 
