@@ -79,12 +79,13 @@ impl Rebalancer {
         }
         tracing::info!(?partitions, "partitions revoked");
         let _in_order = self.cluster.ownership.handover();
-        let told = self.cluster.ownership.revoked(partitions);
+        self.cluster.ownership.revoked(partitions);
         for partition in partitions {
             // A feeder that has ended feeds nothing.
             drop(self.feeders[self.shard(*partition)].send(Order::Forget(*partition)));
         }
-        let waits: Vec<_> = told.iter().map(|p| self.tell_to_drop(*p)).collect();
+        // Also those not taken over yet: after a reset the shard still has a place for them from the last time.
+        let waits: Vec<_> = partitions.iter().map(|p| self.tell_to_drop(*p)).collect();
         for wait in waits {
             // Nothing is ever sent: the sender's end is what is waited for.
             drop(wait.blocking_recv());

@@ -84,11 +84,10 @@ impl Ownership {
         super::lock(&self.state).holdings.contains_key(&partition)
     }
 
-    /// Forgets partitions; returns those whose shard has been told to take them.
-    pub(super) fn revoked(&self, partitions: &[u16]) -> Vec<u16> {
+    /// Forgets partitions.
+    pub(super) fn revoked(&self, partitions: &[u16]) {
         let mut state = super::lock(&self.state);
-        let told = |p: &&u16| state.holdings.remove(p).is_some_and(|h| h.anchor.is_some());
-        partitions.iter().filter(told).copied().collect()
+        state.holdings.retain(|partition, _| !partitions.contains(partition));
     }
 
     /// All partitions held (taken over or not) for which `wanted`.
