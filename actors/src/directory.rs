@@ -1,22 +1,20 @@
 //! The directory of one shard: finds a user's actor, starts it on demand, lets go of the least recently used.
 
+use crate::footprint::Footprint;
 use crate::source::{PageSource, Row};
-use crate::user::{ActorError, Apply, Ask, Decide, Decided, TakePages, UserActor};
+use crate::user::{ActorError, Applied, Apply, Ask, Decide, Decided, TakePages, UserActor};
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Handler, Message};
 use centime_domain::{Query, Refusal, UserId};
 use lru::LruCache;
+use std::cell::Cell;
 use std::future::Future;
 use std::rc::Rc;
-
-/// What an actor costs besides its state: mailbox, task, directory entry (measured with actix 0.13: 0.8–0.9 KB).
-const ACTOR_OVERHEAD: usize = 1_000;
 
 struct Resident {
     addr: Addr<UserActor>,
     partition: u16,
-    weight: usize,
-    dirty: bool,
+    footprint: Rc<Footprint>,
 }
 
 /// A user whose changed pages were taken.
@@ -34,7 +32,7 @@ pub struct Passivated {
 pub struct Directory {
     residents: LruCache<UserId, Resident, foldhash::fast::RandomState>,
     source: Rc<dyn PageSource>,
-    weight: usize,
+    weight: Rc<Cell<usize>>,
     budget: usize,
     panic_id: Option<Rc<str>>,
 }
@@ -46,7 +44,7 @@ impl Directory {
         Self {
             residents: LruCache::unbounded_with_hasher(foldhash::fast::RandomState::default()),
             source,
-            weight: 0,
+            weight: Rc::default(),
             budget,
             panic_id: panic_id.map(Into::into),
         }
@@ -64,12 +62,12 @@ impl Directory {
 
     /// Bytes they take (an estimate).
     pub fn weight(&self) -> usize {
-        self.weight
+        self.weight.get()
     }
 
     /// Memory is over the budget.
     pub fn over_budget(&self) -> bool {
-        self.weight > self.budget
+        self.weight() > self.budget
     }
 
     /// Sends a slice of a batch to its user. The message is in the mailbox when this returns.
@@ -83,13 +81,13 @@ impl Directory {
         async move { request.await.unwrap_or_else(|e| Err(ended(e))) }
     }
 
-    /// Sends journal entries to their user. Resolves to the user's weight.
+    /// Sends journal entries to their user.
     pub fn apply(
         &mut self,
         user: &UserId,
         partition: u16,
         message: Apply,
-    ) -> impl Future<Output = Result<usize, ActorError>> + use<> {
+    ) -> impl Future<Output = Result<Applied, ActorError>> + use<> {
         let request = self.find(user, partition).send(message);
         async move { request.await.unwrap_or_else(|e| Err(ended(e))) }
     }
@@ -106,14 +104,6 @@ impl Directory {
         async move { request.await.unwrap_or_else(|e| Err(ended(e))) }
     }
 
-    /// Notes a user's new weight and that it changed. True if it was clean before.
-    pub fn changed(&mut self, user: &UserId, weight: usize) -> bool {
-        let Some(resident) = self.residents.peek_mut(user) else { return false };
-        self.weight = self.weight + weight + ACTOR_OVERHEAD - resident.weight;
-        resident.weight = weight + ACTOR_OVERHEAD;
-        !std::mem::replace(&mut resident.dirty, true)
-    }
-
     /// Takes the changed pages of these users, as far as they are in memory and changed.
     pub async fn take_pages(
         &mut self,
@@ -122,8 +112,8 @@ impl Directory {
     ) -> Result<Vec<Passivated>, ActorError> {
         let mut asked = Vec::with_capacity(users.len());
         for user in users {
-            if let Some(resident) = self.residents.peek_mut(user)
-                && std::mem::take(&mut resident.dirty)
+            if let Some(resident) = self.residents.peek(user)
+                && resident.footprint.take_dirty()
             {
                 let partition = resident.partition;
                 asked.push((user.clone(), partition, resident.addr.send(committed(partition))));
@@ -144,8 +134,8 @@ impl Directory {
                 break;
             }
             let Some((user, resident)) = self.residents.pop_lru() else { break };
-            self.weight -= resident.weight;
-            if resident.dirty {
+            resident.footprint.release();
+            if resident.footprint.take_dirty() {
                 let request = resident.addr.send(committed(resident.partition));
                 asked.push((user, resident.partition, request));
             }
@@ -159,18 +149,18 @@ impl Directory {
             self.residents.iter().filter(|(_, r)| r.partition == partition).map(|(u, _)| u.clone()).collect();
         for user in gone {
             if let Some(resident) = self.residents.pop(&user) {
-                self.weight -= resident.weight;
+                resident.footprint.release();
             }
         }
     }
 
     fn find(&mut self, user: &UserId, partition: u16) -> &Addr<UserActor> {
-        let weight = &mut self.weight;
-        let (source, panic_id) = (&self.source, &self.panic_id);
+        let (source, panic_id, weight) = (&self.source, &self.panic_id, &self.weight);
         let resident = self.residents.get_or_insert_ref(user, || {
-            *weight += ACTOR_OVERHEAD;
-            let actor = UserActor::new(user.clone(), partition, Rc::clone(source), panic_id.clone());
-            Resident { addr: actor.start(), partition, weight: ACTOR_OVERHEAD, dirty: false }
+            let footprint = Rc::new(Footprint::new(Rc::clone(weight)));
+            let shared = (Rc::clone(source), Rc::clone(&footprint));
+            let actor = UserActor::new(user.clone(), partition, shared, panic_id.clone());
+            Resident { addr: actor.start(), partition, footprint }
         });
         &resident.addr
     }

@@ -1,13 +1,14 @@
 //! centime's actors: one a user, around the pure domain.
 //!
 //! Map: `source` (where pages come from: the one thing an actor asks of the outside) · `user` (the actor and its messages)
-//! · `directory` (finds, starts and passivates a shard's actors). Everything here lives on one shard's thread; nothing
+//! · `footprint` (memory counted) · `directory` (finds, starts and passivates a shard's actors). Everything here lives on one shard's thread; nothing
 //! here knows about journals, commits or sled.
 
 mod directory;
+mod footprint;
 mod source;
 mod user;
 
 pub use directory::{Directory, Passivated};
 pub use source::{PageSource, Row, SourceError, Stored};
-pub use user::{ActorError, Apply, Ask, Decide, Decided, TakePages, Verdict};
+pub use user::{ActorError, Applied, Apply, Ask, Decide, Decided, TakePages, Verdict};

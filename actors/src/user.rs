@@ -1,5 +1,6 @@
 //! The actor of one user: loads the pages a message needs, then lets the domain answer.
 
+use crate::footprint::Footprint;
 use crate::source::{PageSource, Row, SourceError};
 use actix::{Actor, Context, Handler, Message, MessageResult};
 use centime_domain::{
@@ -25,8 +26,8 @@ pub struct Decided {
     pub inputs: Vec<Input>,
     /// One verdict an input.
     pub verdicts: Vec<Verdict>,
-    /// Memory the user takes now, in bytes (an estimate).
-    pub weight: usize,
+    /// The first change since the user's pages were taken.
+    pub first_change: bool,
 }
 
 /// What became of one command.
@@ -40,10 +41,17 @@ pub enum Verdict {
 
 /// Apply what the journal says. Entries the state already holds are passed over.
 #[derive(Debug, Message)]
-#[rtype(result = "Result<usize, ActorError>")]
+#[rtype(result = "Result<Applied, ActorError>")]
 pub struct Apply {
     /// Sequence and content, in journal order.
     pub entries: Vec<(u64, Entry)>,
+}
+
+/// What became of an [`Apply`].
+#[derive(Debug)]
+pub struct Applied {
+    /// The first change since the user's pages were taken.
+    pub first_change: bool,
 }
 
 /// Hand over the changed pages. Only between batches, when memory is what is committed.
@@ -92,6 +100,7 @@ pub(crate) struct UserActor {
     user: UserId,
     partition: u16,
     source: Rc<dyn PageSource>,
+    footprint: Rc<Footprint>,
     state: Option<UserState>,
     /// Test hook: commands whose id starts with this panic.
     panic_id: Option<Rc<str>>,
@@ -101,10 +110,10 @@ impl UserActor {
     pub(crate) fn new(
         user: UserId,
         partition: u16,
-        source: Rc<dyn PageSource>,
+        (source, footprint): (Rc<dyn PageSource>, Rc<Footprint>),
         panic_id: Option<Rc<str>>,
     ) -> Self {
-        Self { user, partition, source, state: None, panic_id }
+        Self { user, partition, source, footprint, state: None, panic_id }
     }
 
     fn error(&self, reason: &impl ToString) -> ActorError {
@@ -157,9 +166,9 @@ impl UserActor {
             };
             verdicts.push(verdict);
         }
-        let state = self.state();
-        state.trim();
-        Ok(Decided { inputs, verdicts, weight: state.weight() })
+        let changed = verdicts.iter().any(|v| matches!(v, Verdict::Handled(Handled::Decided(_))));
+        let first_change = self.settle(changed);
+        Ok(Decided { inputs, verdicts, first_change })
     }
 
     /// `None`: the domain panicked.
@@ -175,16 +184,23 @@ impl UserActor {
         .ok()
     }
 
-    fn apply(&mut self, entries: &[(u64, Entry)]) -> Result<usize, ActorError> {
+    fn apply(&mut self, entries: &[(u64, Entry)]) -> Result<Applied, ActorError> {
         self.hydrate()?;
         let (applied, _) = self.state().applied();
         for (sequence, entry) in entries.iter().filter(|(sequence, _)| *sequence > applied) {
             self.load(|state| state.missing_to_apply(entry))?;
             self.state().apply(entry, *sequence);
         }
+        Ok(Applied { first_change: self.settle(true) })
+    }
+
+    /// After a change, or none: lets go of pages, takes stock. True at the first change since the pages were taken.
+    fn settle(&mut self, changed: bool) -> bool {
         let state = self.state();
         state.trim();
-        Ok(state.weight())
+        let weight = state.weight();
+        self.footprint.weigh(weight);
+        changed && self.footprint.changed()
     }
 
     fn take_pages(&mut self, committed: TakePages) -> Vec<Row> {

@@ -35,14 +35,24 @@ pub(crate) struct FloorArgs {
     /// `linger.ms` of the producers.
     #[arg(long)]
     linger_ms: u32,
+    /// Where it reads.
+    #[arg(long)]
+    from: String,
+    /// Its topics: `NAME.transaction_created`, `NAME.journal`.
+    #[arg(long)]
+    name: String,
 }
 
-/// Where the floor reads.
-const FROM: &str = "commands.create_transaction";
-/// Its topics.
-pub(crate) const TO: &str = "floor.transaction_created";
-/// See [`TO`].
-pub(crate) const JOURNAL: &str = "floor.journal";
+impl FloorArgs {
+    fn to(&self) -> String {
+        format!("{}.transaction_created", self.name)
+    }
+
+    fn journal(&self) -> String {
+        format!("{}.journal", self.name)
+    }
+}
+
 /// Bytes of one journal record.
 const JOURNAL_RECORD: usize = 500_000;
 
@@ -82,12 +92,13 @@ struct Worker {
     missing: Arc<AtomicI64>,
     next: HashMap<i32, i64>,
     journal: HashMap<i32, Vec<u8>>,
+    topics: [String; 2],
 }
 
 impl Worker {
     fn new(args: &FloorArgs, n: i32) -> Result<Self> {
         let consumer: BaseConsumer = client(&args.address)
-            .set("group.id", "floor")
+            .set("group.id", &args.name)
             .set("enable.auto.commit", "false")
             .set("auto.offset.reset", "earliest")
             .set("isolation.level", "read_committed")
@@ -99,7 +110,7 @@ impl Worker {
         for turn in 0..2 {
             let context = Deliveries { missing: Arc::clone(&missing), worker: thread::current() };
             let producer: ThreadedProducer<Deliveries> = client(&args.address)
-                .set("transactional.id", format!("floor-{n}-{turn}"))
+                .set("transactional.id", format!("{}-{n}-{turn}", args.name))
                 .set("linger.ms", args.linger_ms.to_string())
                 .set("batch.size", "1000000")
                 .set("queue.buffering.max.messages", "1000000")
@@ -112,10 +123,11 @@ impl Worker {
         // Only now: what a predecessor left half done has been settled.
         let mut share = TopicPartitionList::new();
         for partition in (0..args.partitions).filter(|p| p % args.threads == n) {
-            share.add_partition_offset(FROM, partition, Offset::Stored)?;
+            share.add_partition_offset(&args.from, partition, Offset::Stored)?;
         }
         consumer.assign(&share)?;
-        Ok(Self { consumer, producers, missing, next: HashMap::new(), journal: HashMap::new() })
+        let topics = [args.to(), args.journal()];
+        Ok(Self { consumer, producers, missing, next: HashMap::new(), journal: HashMap::new(), topics })
     }
 
     fn run(mut self, args: &FloorArgs) -> Result<()> {
@@ -126,7 +138,7 @@ impl Worker {
     }
 
     fn batch(&mut self, args: &FloorArgs, turn: usize) -> Result<()> {
-        let producer = &self.producers[turn];
+        let (producer, [to, journal]) = (&self.producers[turn], &self.topics);
         let mut first = loop {
             if let Some(record) = self.consumer.poll(Duration::from_millis(100)) {
                 break Some(record?);
@@ -138,7 +150,7 @@ impl Worker {
         while let Some(record) = first.take() {
             let (key, value) = (record.key().unwrap_or_default(), record.payload().unwrap_or_default());
             self.missing.fetch_add(1, SeqCst);
-            send(producer, BaseRecord::to(TO).key(key).payload(value))?;
+            send(producer, BaseRecord::to(to).key(key).payload(value))?;
             self.journal.entry(record.partition()).or_default().extend_from_slice(value);
             self.next.insert(record.partition(), record.offset() + 1);
             records += 1;
@@ -149,7 +161,7 @@ impl Worker {
         for (partition, values) in self.journal.drain() {
             for part in values.chunks(JOURNAL_RECORD) {
                 self.missing.fetch_add(1, SeqCst);
-                send(producer, BaseRecord::<(), [u8]>::to(JOURNAL).partition(partition).payload(part))?;
+                send(producer, BaseRecord::<(), [u8]>::to(journal).partition(partition).payload(part))?;
             }
         }
         // librdkafka sleeps 100 ms and more in commit_transaction if deliveries are missing.
@@ -158,7 +170,7 @@ impl Worker {
         }
         let mut offsets = TopicPartitionList::new();
         for (partition, offset) in self.next.drain() {
-            offsets.add_partition_offset(FROM, partition, Offset::Offset(offset))?;
+            offsets.add_partition_offset(&args.from, partition, Offset::Offset(offset))?;
         }
         let group = self.consumer.group_metadata().expect("the consumer has a group.id");
         producer.send_offsets_to_transaction(&offsets, &group, Duration::from_secs(10))?;

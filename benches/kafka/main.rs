@@ -39,6 +39,9 @@ pub(crate) struct Args {
     /// The same load before it, not measured.
     #[arg(long, default_value_t = 10)]
     pub(crate) warmup: u32,
+    /// How long each round's broker is warmed up, at the rate of the latency measurement.
+    #[arg(long, default_value_t = 45)]
+    pub(crate) broker_warmup: u32,
     /// Rounds, each on a broker of its own; the table shows medians.
     #[arg(long, default_value_t = 3)]
     pub(crate) rounds: usize,
@@ -66,6 +69,9 @@ pub(crate) struct Args {
     /// The floor's threads in the latency measurement.
     #[arg(long, default_value_t = 1)]
     pub(crate) floor_threads: i32,
+    /// `centime serve --shards`; without it centime decides.
+    #[arg(long)]
+    pub(crate) shards: Option<usize>,
     /// Keep each round's folder (logs, data) in target/tmp/.
     #[arg(long)]
     pub(crate) keep: bool,

@@ -2,11 +2,15 @@
 
 use crate::Args;
 use crate::cluster::{Broker, REPOSITORY};
-use crate::floor;
 use crate::support::process::{Group, free_port};
 use anyhow::{Result, ensure};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// Topic of all commands timed.
+pub(crate) const COMMANDS: &str = "commands.create_transaction";
+/// Topic of the commands that warm the broker up.
+pub(crate) const WARM_COMMANDS: &str = "warm.commands";
 
 /// One of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,7 +46,7 @@ impl System {
     pub(crate) fn created(self) -> &'static str {
         match self {
             Self::Centime => "events.transaction_created",
-            Self::Floor => floor::TO,
+            Self::Floor => "floor.transaction_created",
             Self::Streams => "peer.transaction_created",
         }
     }
@@ -68,8 +72,8 @@ impl System {
     pub(crate) fn start(self, args: &Args, broker: &Broker, dir: &Path, phase: Phase) -> Result<Group> {
         let home = dir.join(self.name().replace(' ', "-"));
         let mut command = match self {
-            Self::Centime => centime(broker, &home)?,
-            Self::Floor => floor_process(args, broker, phase)?,
+            Self::Centime => centime(args, broker, &home)?,
+            Self::Floor => floor_process(args, broker, phase, COMMANDS, "floor")?,
             Self::Streams => streams(args, broker, &home),
         };
         let log = dir.join(format!("{}-{phase:?}.log", self.name().replace(' ', "-")));
@@ -77,16 +81,25 @@ impl System {
     }
 }
 
-fn centime(broker: &Broker, home: &Path) -> Result<Command> {
+fn centime(args: &Args, broker: &Broker, home: &Path) -> Result<Command> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_centime"));
     command.args(["serve", "--auth", "none", "--bus", "kafka"]);
     command.args(["--listen", &format!("127.0.0.1:{}", free_port()?)]);
     command.args(["--kafka", &format!("bootstrap.servers={}", broker.address)]);
     command.arg("--data-dir").arg(home);
+    if let Some(shards) = args.shards {
+        command.args(["--shards", &shards.to_string()]);
+    }
     Ok(command)
 }
 
-fn floor_process(args: &Args, broker: &Broker, phase: Phase) -> Result<Command> {
+/// A floor that warms the broker up, on topics that nobody else uses.
+pub(crate) fn warmer(args: &Args, broker: &Broker, dir: &Path) -> Result<Group> {
+    let mut command = floor_process(args, broker, Phase::Latency, WARM_COMMANDS, "warm")?;
+    Group::spawn("warm-up", &mut command, &dir.join("warm-up.log"))
+}
+
+fn floor_process(args: &Args, broker: &Broker, phase: Phase, from: &str, name: &str) -> Result<Command> {
     // Two threads share a backlog; for a trickle, one makes fewer and fuller commits.
     let (threads, dry_ms, linger_ms) = match phase {
         Phase::Throughput => (2, 20, 5),
@@ -95,6 +108,7 @@ fn floor_process(args: &Args, broker: &Broker, phase: Phase) -> Result<Command> 
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["floor", &broker.address]);
     command.args(["--partitions", &args.partitions.to_string(), "--batch", "20000"]);
+    command.args(["--from", from, "--name", name]);
     command.args(["--threads", &threads.to_string()]);
     command.args(["--dry-ms", &dry_ms.to_string(), "--linger-ms", &linger_ms.to_string()]);
     Ok(command)

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 /// Commands that may wait for a shard: two full batches.
-const MOST_COMMANDS: usize = 40_000;
+const MOST_COMMANDS: usize = 16_000;
 
 /// The log's end.
 pub(crate) struct Inbox(Arc<Queue>);

@@ -26,8 +26,8 @@ pub(super) struct Written {
 pub(super) struct Decision {
     pub(super) partitions: BTreeMap<u16, Written>,
     pub(super) repeats: Vec<Repeat>,
-    /// Users whose state changed, their partition and weight.
-    pub(super) changed: Vec<(UserId, u16, usize)>,
+    /// Users whose state changed for the first time since their pages were taken, and their partition.
+    pub(super) changed: Vec<(UserId, u16)>,
     pub(super) letter_replies: Vec<oneshot::Sender<Result<(), EngineError>>>,
 }
 
@@ -121,7 +121,6 @@ impl Shard {
         decided: Decided,
     ) {
         let written = decision.partitions.get_mut(&partition).expect("made for every partition of the batch");
-        let before = written.record.entries.len();
         for ((input, verdict), origin) in decided.inputs.into_iter().zip(decided.verdicts).zip(origins) {
             match verdict {
                 Verdict::Handled(Handled::Decided(outcome)) => {
@@ -149,8 +148,8 @@ impl Shard {
                 }
             }
         }
-        if written.record.entries.len() > before {
-            decision.changed.push((user, partition, decided.weight));
+        if decided.first_change {
+            decision.changed.push((user, partition));
         }
     }
 

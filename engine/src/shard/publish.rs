@@ -36,9 +36,9 @@ impl Shard {
             owned.advance(cursor, &written.record.next_offsets);
             owned.decided += written.record.entries.len() as u64;
         }
-        for (user, partition, weight) in decision.changed {
+        for (user, partition) in decision.changed {
             let before = self.partitions.get(&partition).map(|owned| owned.previous).unwrap_or_default();
-            self.mark_changed(user, partition, weight, before, now);
+            self.mark_changed(user, partition, before, now);
         }
         for written in decision.partitions.into_values() {
             self.tell(written);
@@ -56,17 +56,8 @@ impl Shard {
     }
 
     /// Notes that the store lacks what a user's state got after `before`.
-    pub(super) fn mark_changed(
-        &mut self,
-        user: UserId,
-        partition: u16,
-        weight: usize,
-        before: Cursor,
-        now: Instant,
-    ) {
-        if self.directory.changed(&user, weight)
-            && let Some(owned) = self.partitions.get_mut(&partition)
-        {
+    pub(super) fn mark_changed(&mut self, user: UserId, partition: u16, before: Cursor, now: Instant) {
+        if let Some(owned) = self.partitions.get_mut(&partition) {
             owned.dirty.push(Dirty { user, before, count: owned.decided, since: now });
         }
     }

@@ -177,8 +177,9 @@ impl Shard {
         }
         let now = Instant::now();
         for (user, answer) in asked {
-            let weight = answer.await?;
-            self.mark_changed(user, partition, weight, before, now);
+            if answer.await?.first_change {
+                self.mark_changed(user, partition, before, now);
+            }
         }
         while self.passivate().await {}
         Ok(())

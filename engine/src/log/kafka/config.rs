@@ -74,7 +74,7 @@ fn reading(config: &KafkaConfig, tuned: &[(&str, &str)], isolation: &str) -> Cli
         ("fetch.queue.backoff.ms", "10"),
         ("fetch.message.max.bytes", "4194304"),
         ("fetch.max.bytes", "16777216"),
-        ("queued.max.messages.kbytes", "16384"),
+        ("queued.max.messages.kbytes", "4096"),
         ("retry.backoff.ms", "10"),
         ("retry.backoff.max.ms", "100"),
     ];
@@ -93,7 +93,7 @@ fn reading(config: &KafkaConfig, tuned: &[(&str, &str)], isolation: &str) -> Cli
 pub(super) fn feeder(config: &KafkaConfig) -> ClientConfig {
     // Without a least size the broker answers every fetch at once with a record or two: both spend their time on fetches.
     // So it waits for 64 KiB, for 5 ms at most.
-    reading(config, &[("queued.min.messages", "50000"), ("fetch.min.bytes", "65536")], "read_committed")
+    reading(config, &[("queued.min.messages", "10000"), ("fetch.min.bytes", "65536")], "read_committed")
 }
 
 /// Reads journals; says where they end.

@@ -21,8 +21,10 @@ const CHUNK: usize = 500;
 const ROUND: usize = 2000;
 /// A chunk's bytes, roughly; large records make small chunks.
 const CHUNK_BYTES: usize = 1_000_000;
-/// How long a full inbox is waited for before the partitions are paused (which throws away what was fetched ahead).
-const BRIEFLY: Duration = Duration::from_millis(100);
+/// How long a full inbox is waited for before the partitions are paused. Meanwhile what was fetched ahead is kept, and
+/// bounded; pausing throws it away, to be fetched again. (Paused after 100 ms, a shard working off a backlog fetched each
+/// command several times.)
+const STUCK: Duration = Duration::from_secs(5);
 /// How long to sleep in the poll when there is nothing to do; also how long an order may wait.
 const IDLE: Duration = Duration::from_millis(10);
 const RETRY: Duration = Duration::from_millis(500);
@@ -146,7 +148,7 @@ impl Feeder {
                 self.gather();
             }
             // What was fetched ahead is kept: the shard is only busy for a moment.
-            Some(since) if since.elapsed() < BRIEFLY => std::thread::sleep(Duration::from_millis(1)),
+            Some(since) if since.elapsed() < STUCK => std::thread::sleep(Duration::from_millis(1)),
             Some(_) => {
                 self.pause();
                 self.gather();
@@ -212,7 +214,7 @@ impl Feeder {
         self.full = None;
     }
 
-    /// Backpressure that lasts ends at the broker.
+    /// Backpressure that lasts frees its memory.
     fn pause(&mut self) {
         if !self.paused {
             self.paused = self.assigned(BaseConsumer::pause);
