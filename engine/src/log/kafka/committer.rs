@@ -86,9 +86,11 @@ impl Pair {
             Ok(prepared) => prepared,
             Err(text) => return Err(self.give_up(&transactor, batch, text)),
         };
+        let anchored = Instant::now();
         if let Err(error) = transactor.commit(&self.watched) {
             return Err(CommitError::Doubt(error.to_string()));
         }
+        note_stage("decide", anchored);
         self.cluster.ownership.committed(&anchors);
         // A request resent below us could reach the broker late and decide the next commit under this id half-made.
         if since.elapsed() <= SLOW && !transactor.disconnected() {
@@ -99,9 +101,11 @@ impl Pair {
 
     /// Everything up to the decision: records delivered, anchors accepted.
     fn prepare(&self, transactor: &mut Transactor, batch: &Batch) -> Result<Prepared, String> {
+        let began = Instant::now();
         transactor.begin(count(batch), batch.partitions.len()).map_err(|e| e.to_string())?;
         self.send(transactor, batch).map_err(|e| e.to_string())?;
         let offsets = transactor.drain()?;
+        note_stage("deliver", began);
         let anchors: Vec<_> = batch
             .partitions
             .iter()
@@ -114,6 +118,7 @@ impl Pair {
         let group = self.cluster.ownership.fence(&epochs(batch))?;
         let since = Instant::now();
         transactor.send_offsets(&list, &group, &self.watched).map_err(|e| e.to_string())?;
+        note_stage("anchor", since);
         let hints = offsets.iter().map(|offset| (offset + 1).unsigned_abs()).collect();
         Ok(Prepared { hints, since, anchors })
     }
@@ -178,6 +183,11 @@ impl Pair {
             &self.cluster.names.events[event.type_index]
         }
     }
+}
+
+/// How long a part of a commit took: records delivered, anchors accepted, the commit decided.
+fn note_stage(stage: &'static str, since: Instant) {
+    metrics::histogram!("centime_kafka_commit_stage_seconds", "stage" => stage).record(since.elapsed());
 }
 
 /// What the batch touches, under which ownership.

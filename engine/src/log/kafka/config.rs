@@ -70,7 +70,7 @@ pub(super) fn member(config: &KafkaConfig) -> ClientConfig {
 
 fn reading(config: &KafkaConfig, tuned: &[(&str, &str)], isolation: &str) -> ClientConfig {
     let mut all = vec![
-        ("fetch.wait.max.ms", "5"),
+        ("fetch.wait.max.ms", "10"),
         ("fetch.queue.backoff.ms", "10"),
         ("fetch.message.max.bytes", "4194304"),
         ("fetch.max.bytes", "16777216"),
