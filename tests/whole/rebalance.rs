@@ -48,6 +48,33 @@ fn a_node_joins_and_leaves_under_load_and_every_command_is_decided_exactly_once(
     });
 }
 
+/// In a cooperative rebalance a node gives partitions up first and joins again to have them dealt out. Killed in between, it
+/// comes back under its name to what it had kept: the rest must not stay with nobody.
+#[test]
+fn what_a_node_gave_up_right_before_its_death_is_served_again() {
+    let mut cluster = Cluster::start(2);
+    let client = cluster.client();
+    let load = Load::start(&client, "orphan", 4, 3, 5);
+    load.goes_on(50);
+    cluster.nodes[1].freeze();
+    support::wait_until("the other to take everything over", || {
+        cluster.nodes[0].said("partitions assigned") >= 2
+    });
+    let revoked = cluster.nodes[0].said("partitions revoked");
+    cluster.nodes[1].thaw();
+    support::wait_until("it to give some back", || cluster.nodes[0].said("partitions revoked") > revoked);
+    cluster.nodes[0].kill();
+    cluster.nodes[0].restart();
+    for node in &cluster.nodes {
+        node.wait_ready();
+    }
+    load.goes_on(50);
+    let mut stories = load.stop();
+    load::end_and_check_feeds(&client, &mut stories);
+    load::transactions_are_the_oracles(&client, &stories);
+    cluster.check_topics(&stories);
+}
+
 fn expense() -> serde_json::Value {
     serde_json::json!({"transaction_type": "Expense", "amount": "1", "category": "Food", "date": "2026-02-03"})
 }

@@ -146,6 +146,11 @@ impl Server {
         self.data.with_extension("log")
     }
 
+    /// How often its log holds this text.
+    pub(crate) fn said(&self, text: &str) -> usize {
+        std::fs::read_to_string(self.log()).unwrap_or_default().matches(text).count()
+    }
+
     /// What it said last.
     pub(crate) fn log_tail(&self) -> String {
         let text = std::fs::read_to_string(self.log()).unwrap_or_default();

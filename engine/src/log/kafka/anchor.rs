@@ -2,10 +2,12 @@
 //! who made the commit; whether the broker takes it is the fence.
 
 use super::config;
+use super::orphans::Dealt;
 use super::topics::JOURNAL;
 use crate::api::KafkaConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::groups::GroupMemberInfo;
 use rdkafka::{Offset, TopicPartitionList};
 use std::time::Duration;
 
@@ -69,6 +71,19 @@ impl Lookup {
     /// The last decided anchors of these partitions, whatever is undecided.
     pub(super) fn decided(&self, partitions: &[u16], wait: Duration) -> KafkaResult<Vec<Option<Anchor>>> {
         anchors(&self.raw, partitions, wait)
+    }
+
+    /// Who is in the group and what each was given; `None` while that is being settled.
+    pub(super) fn dealt(&self, group: &str, wait: Duration) -> KafkaResult<Option<Vec<Dealt>>> {
+        let list = self.raw.fetch_group_list(Some(group), wait)?;
+        let Some(group) = list.groups().iter().find(|g| g.name() == group && g.state() == "Stable") else {
+            return Ok(None);
+        };
+        let dealt = |member: &GroupMemberInfo| Dealt {
+            id: member.id().to_owned(),
+            assignment: member.assignment().unwrap_or_default().to_vec(),
+        };
+        Ok(Some(group.members().iter().map(dealt).collect()))
     }
 
     /// Offset up to which everything in the partition's journal is decided.

@@ -5,7 +5,7 @@ use super::committer::Pair;
 use super::config;
 use super::feeder::Order;
 use super::takeover::Takeover;
-use super::topics::JOURNAL;
+use super::topics::{DEAD_LETTERS, JOURNAL};
 use crate::log::{FromLog, LogError, ShardInbox};
 use rdkafka::TopicPartitionList;
 use rdkafka::client::ClientContext;
@@ -57,12 +57,12 @@ impl ConsumerContext for Rebalancer {
         let Rebalance::Assign(list) = rebalance else {
             return;
         };
+        if let Err(error) = consumer.pause(list) {
+            tracing::warn!(%error, "owned partitions could not be paused; what they hold is read and dropped");
+        }
         let partitions = journal_partitions(list);
         if partitions.is_empty() {
             return;
-        }
-        if let Err(error) = consumer.pause(list) {
-            tracing::warn!(%error, "owned partitions could not be paused; what they hold is read and dropped");
         }
         tracing::info!(?partitions, "partitions assigned");
         // The rest may wait for others: it must not hold up the poll thread.
@@ -165,7 +165,15 @@ fn keep(rebalancer: &Rebalancer, mut member: Member) {
 
 /// Polls until told to stop. `Err`: the group has put this member out, for good.
 fn run(member: &Member, cluster: &Cluster) -> Result<(), String> {
+    // A group is rebalanced when a member's subscription changes. Nobody reads the second topic here.
+    let mut subscriptions = [&[JOURNAL, DEAD_LETTERS][..], &[JOURNAL]].into_iter().cycle();
     while !cluster.stopping() {
+        if cluster.ownership.rebalance_asked_for()
+            && let Some(topics) = subscriptions.next()
+            && let Err(error) = member.subscribe(topics)
+        {
+            tracing::warn!(%error, "the group could not be asked for a rebalance");
+        }
         if let Some(Err(error)) = member.poll(Duration::from_millis(100)) {
             tracing::warn!(%error, "Kafka group member");
         }

@@ -4,7 +4,7 @@
 //! share) · `ownership` (which partitions are ours, and our standing in the group, under one lock) · `member` (the group
 //! member and its rebalances) · `takeover` (from assignment to [`FromLog::Take`]) · `anchor` (the fence and goal) ·
 //! `feeder`, `offsets`, `parse` (commands to shards) · `committer`, `transactor` (batches to Kafka) · `journal` (reading
-//! it) · `producer` (commands from HTTP) · `routes` (who serves what we don't) · `watchdog`.
+//! it) · `orphans` (partitions that are nobody's) · `producer` (commands from HTTP) · `routes` (who serves what we don't) · `watchdog`.
 //!
 //! Absent on purpose: consumer offsets as the place where reading goes on (commit records hold it; the offsets committed
 //! for commands topics only feed lag displays).
@@ -20,6 +20,7 @@ mod feeder;
 mod journal;
 mod member;
 mod offsets;
+mod orphans;
 mod ownership;
 mod parse;
 mod producer;

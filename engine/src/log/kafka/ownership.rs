@@ -36,6 +36,8 @@ pub(super) struct Ownership {
     failure: OnceLock<String>,
     /// The group has told this node what it is to own (possibly nothing).
     joined: AtomicBool,
+    /// Somebody wants the partitions dealt out anew.
+    rebalance: AtomicBool,
 }
 
 impl Ownership {
@@ -136,6 +138,16 @@ impl Ownership {
                 holding.anchor = Some(anchor.clone());
             }
         }
+    }
+
+    /// Wants the partitions dealt out anew.
+    pub(super) fn ask_for_rebalance(&self) {
+        self.rebalance.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether that was wanted since the last time.
+    pub(super) fn rebalance_asked_for(&self) -> bool {
+        self.rebalance.swap(false, Ordering::SeqCst)
     }
 
     /// Why this node can't go on, if it can't.

@@ -1,6 +1,8 @@
-//! Where partitions are served that this node does not own: read from their anchors about once a second.
+//! Where partitions are served that this node does not own: read from their anchors about once a second. Also looks whether
+//! they are anybody's.
 
 use super::cluster::Cluster;
+use super::orphans::Orphans;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,9 +14,13 @@ pub(super) type Routes = Mutex<Vec<Option<String>>>;
 
 /// Keeps `routes` fresh until `stop` is dropped.
 pub(super) fn refresh(cluster: &Arc<Cluster>, routes: &Routes, stop: &Receiver<()>) {
+    let mut orphans = Orphans::default();
     while stop.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
         let held = cluster.ownership.held(|_| true);
         let others: Vec<u16> = (0..cluster.partitions).filter(|p| !held.contains(p)).collect();
+        if !others.is_empty() {
+            orphans.look(cluster);
+        }
         let anchors = match &others[..] {
             [] => Ok(Vec::new()),
             others => cluster.lookup.decided(others, EVERY),
