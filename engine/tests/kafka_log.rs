@@ -95,7 +95,7 @@ fn the_same_transactional_id_fences_and_nothing_of_the_fenced_batch_is_seen() {
     assert!(matches!(error, CommitError::Doubt(_)), "{error}");
     assert!(!values(&read_committed(&event_topic())).contains(&"fenced-event".to_owned()));
     // Doubt is followed by a reset: the same partition again, under another epoch, up to what is true.
-    node.log.reset(0);
+    node.log.reset(0, &[(1, epoch)]);
     assert_eq!(node.taken_after(1, epoch).1, 1);
     node.commit(&mut second).unwrap();
     assert!(values(&read_committed(&event_topic())).contains(&"fenced-event".to_owned()));
@@ -107,12 +107,25 @@ fn what_was_decided_under_an_older_ownership_is_not_committed() {
     let (epoch, _) = node.taken(3);
     let (mut first, hash) = batch(3, 1, 0);
     node.commit(&mut first).unwrap();
-    node.log.reset(0);
+    node.log.reset(0, &[(3, epoch)]);
     node.taken_after(3, epoch);
     let (mut stale, _) = batch(3, 2, hash);
     stale.partitions[0].epoch = epoch;
     assert!(matches!(node.commit_as_it_is(&stale), Err(CommitError::Doubt(_))));
     node.commit(&mut stale).unwrap();
+}
+
+#[test]
+fn a_late_reset_leaves_a_newer_ownership_alone() {
+    let node = Node::start("late", "a");
+    let (epoch, _) = node.taken(3);
+    node.log.reset(0, &[(3, epoch)]);
+    let (newer, _) = node.taken_after(3, epoch);
+    // What was decided meanwhile must not become stale: that would bring the next reset.
+    node.log.reset(0, &[(3, epoch)]);
+    let (mut batch, _) = batch(3, 1, 0);
+    batch.partitions[0].epoch = newer;
+    node.commit_as_it_is(&batch).unwrap();
 }
 
 #[test]

@@ -246,9 +246,11 @@ pub trait Log: Send + Sync {
     /// beginning).
     fn resume(&self, partition: u16, epoch: u64, next: &[(u8, i64)]);
 
-    /// After doubt: the shard has forgotten its partitions. Settle what is open, then [`FromLog::Take`] again what is
-    /// still owned. Called on the commit thread; may block.
-    fn reset(&self, shard: usize);
+    /// After doubt: the shard has forgotten its partitions, those in `forgotten` as it had them under these epochs. Settle
+    /// what is open, then [`FromLog::Take`] again what is still owned under them. (What has been taken over anew since is on
+    /// its way: to begin that again would make its commits stale, which brings the next reset, and so on for ever.) Called on
+    /// the commit thread; may block.
+    fn reset(&self, shard: usize, forgotten: &[(u16, u64)]);
 
     /// Puts a command where its owner will find it, durably, for logs whose commands have topics. `None`: commands go
     /// straight to the shard. The receiver resolves when the log has it.

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 enum Job {
     Commit(Batch, oneshot::Sender<Result<Vec<u64>, CommitError>>),
     Prove(Vec<u16>, oneshot::Sender<Result<(), CommitError>>),
-    Reset,
+    Reset(Vec<(u16, u64)>),
 }
 
 /// A shard's commit thread. Ends when dropped.
@@ -35,10 +35,10 @@ impl CommitThread {
         self.ask(|reply| Job::Prove(partitions, reply)).await
     }
 
-    /// Asks the log to settle what is open and to hand the shard its partitions again.
-    pub(super) fn reset(&self) {
+    /// Asks the log to settle what is open and to hand the shard again what it had, under which epochs.
+    pub(super) fn reset(&self, forgotten: Vec<(u16, u64)>) {
         // A thread that has ended has said why; the next commit meets it.
-        let _ = self.0.send(Job::Reset);
+        let _ = self.0.send(Job::Reset(forgotten));
     }
 
     async fn ask<T>(
@@ -58,7 +58,7 @@ fn work(mut committer: Box<dyn Committer>, todo: &mpsc::Receiver<Job>, log: &dyn
         match job {
             Job::Commit(batch, reply) => drop(reply.send(committer.commit(&batch))),
             Job::Prove(partitions, reply) => drop(reply.send(committer.still_owner(&partitions))),
-            Job::Reset => log.reset(shard),
+            Job::Reset(forgotten) => log.reset(shard, &forgotten),
         }
     }
 }

@@ -117,14 +117,17 @@ impl Owned {
         self.sweep.drain(rest..).rev().collect()
     }
 
-    /// Memory is thrown away: nothing that comes under the old names counts any more.
-    pub(super) fn forget(&mut self) {
+    /// Memory is thrown away: nothing that comes under the old names counts any more. The epoch it was owned under, unless
+    /// it had been forgotten already.
+    pub(super) fn forget(&mut self) -> Option<u64> {
+        let epoch = (!self.forgotten).then_some(self.epoch);
         self.forgotten = true;
         self.ready = false;
         self.dirty.clear();
         self.sweep.clear();
         self.epoch = u64::MAX;
         self.replay = 0;
+        epoch
     }
 }
 

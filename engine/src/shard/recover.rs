@@ -64,12 +64,13 @@ impl Shard {
 
     /// Memory may not be what is committed: forget it all, let the log settle, take over again.
     pub(super) fn start_afresh(&mut self) {
+        let mut forgotten = Vec::new();
         for (partition, owned) in &mut self.partitions {
-            owned.forget();
+            forgotten.extend(owned.forget().map(|epoch| (*partition, epoch)));
             self.directory.forget(*partition);
             self.shared.set_stage(*partition, Stage::CatchingUp);
         }
-        self.commits.reset();
+        self.commits.reset(forgotten);
     }
 
     /// The store's pages of this partition are no good.

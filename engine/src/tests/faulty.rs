@@ -104,8 +104,8 @@ impl Log for FaultyLog {
         self.inner.resume(partition, epoch, next);
     }
 
-    fn reset(&self, shard: usize) {
-        self.inner.reset(shard);
+    fn reset(&self, shard: usize, forgotten: &[(u16, u64)]) {
+        self.inner.reset(shard, forgotten);
     }
 
     fn produce(

@@ -139,7 +139,7 @@ impl Log for EmbeddedLog {
 
     fn resume(&self, _partition: u16, _epoch: u64, _next: &[(u8, i64)]) {}
 
-    fn reset(&self, shard: usize) {
+    fn reset(&self, shard: usize, _forgotten: &[(u16, u64)]) {
         if let Err(error) = self.give(shard) {
             tracing::warn!(%error, shard, "partitions can't be handed out again");
         }

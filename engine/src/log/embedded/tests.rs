@@ -340,7 +340,7 @@ fn shards_get_their_partitions_and_again_after_a_reset() {
     append(&log, &mut Cursor::default(), 2, 3);
     let inboxes: Vec<Arc<Inbox>> = vec![Arc::default(), Arc::default()];
     log.start(inboxes.iter().map(|inbox| Arc::clone(inbox) as Arc<dyn ShardInbox>).collect()).unwrap();
-    log.reset(1);
+    log.reset(1, &[]);
     assert_eq!(*inboxes[0].0.lock().unwrap(), [(0, 0), (2, 3)]);
     assert_eq!(*inboxes[1].0.lock().unwrap(), [(1, 0), (3, 0), (1, 0), (3, 0)]);
     log.stop();

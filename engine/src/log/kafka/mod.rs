@@ -189,7 +189,7 @@ impl Log for KafkaLog {
         }
     }
 
-    fn reset(&self, shard: usize) {
+    fn reset(&self, shard: usize, forgotten: &[(u16, u64)]) {
         let pair = lock(&self.pairs).get(&shard).cloned();
         if let Some(pair) = pair
             && let Err(text) = lock(&pair).renew()
@@ -197,13 +197,11 @@ impl Log for KafkaLog {
             tracing::warn!(shard, reason = text, "stopped before the last commit was settled");
             return;
         }
-        let Some((orders, takeover, shards)) = lock(&self.running)
-            .as_ref()
-            .map(|r| (r.feeders[shard].clone(), r.takeover.clone(), r.feeders.len()))
-        else {
+        let running = lock(&self.running).as_ref().map(|r| (r.feeders[shard].clone(), r.takeover.clone()));
+        let Some((orders, takeover)) = running else {
             return;
         };
-        let takes = self.cluster.ownership.retake(|p| usize::from(p) % shards == shard);
+        let takes = self.cluster.ownership.retake(forgotten);
         for (partition, _) in &takes {
             drop(orders.send(Order::Forget(*partition)));
         }

@@ -63,16 +63,20 @@ impl Ownership {
         partitions.iter().map(take).collect()
     }
 
-    /// Begins the takeover of the partitions held that are `wanted` anew, under new epochs.
-    pub(super) fn retake(&self, wanted: impl Fn(u16) -> bool) -> Vec<(u16, u64)> {
+    /// Begins the takeover of these partitions anew, under new epochs, as far as they are still held under these.
+    pub(super) fn retake(&self, forgotten: &[(u16, u64)]) -> Vec<(u16, u64)> {
         let mut state = super::lock(&self.state);
-        let held = state.holdings.iter_mut().filter(|(partition, _)| wanted(**partition));
-        held.map(|(partition, holding)| {
-            let epoch = self.epochs.fetch_add(1, Ordering::Relaxed) + 1;
-            *holding = Holding { epoch, anchor: None };
-            (*partition, epoch)
-        })
-        .collect()
+        let mut takes = Vec::new();
+        for (partition, epoch) in forgotten {
+            if let Some(holding) = state.holdings.get_mut(partition)
+                && holding.epoch == *epoch
+            {
+                let epoch = self.epochs.fetch_add(1, Ordering::Relaxed) + 1;
+                *holding = Holding { epoch, anchor: None };
+                takes.push((*partition, epoch));
+            }
+        }
+        takes
     }
 
     /// Whether the group has told this node what it is to own, and all of that has been handed to the shards.
