@@ -14,6 +14,8 @@ const MOST_LAG: u64 = 250_000;
 /// Bytes waiting for the store: beyond the first figure no pages are taken, beyond the second the shard waits.
 const PENDING: usize = 64 << 20;
 const PENDING_LIMIT: usize = 256 << 20;
+/// A store that keeps a shard waiting for so long will never come back; a restart replays what it lacks.
+const HUNG: Duration = Duration::from_mins(1);
 
 impl Shard {
     /// One round of upkeep. Comes again at once if there is more to do.
@@ -49,7 +51,11 @@ impl Shard {
 
     /// Hands due pages to the store, partition by partition, then the watermarks they allow. True if more are due.
     pub(super) async fn write_behind(&mut self, all: bool) -> bool {
+        let waiting = Instant::now();
         while self.pages.store().pending_bytes() > PENDING_LIMIT {
+            if waiting.elapsed() > HUNG {
+                crate::fatal(&format!("the page store has written next to nothing for {HUNG:?}: it hangs"));
+            }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         if !all && self.pages.store().pending_bytes() > PENDING {
