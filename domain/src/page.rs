@@ -13,11 +13,11 @@ pub enum PageKey {
     ByDate(Date, u64),
     /// A decided command that left the root page, by the hash of its id.
     SeenId(u128),
-    /// The month totals of a year that left the root page, for one block of categories.
+    /// The month totals of a year that left the root page, for one block of lines (see `state::line`).
     Totals {
         /// The year.
         year: u16,
-        /// Which block of categories.
+        /// Which block of lines.
         block: u16,
     },
 }

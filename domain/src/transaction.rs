@@ -32,6 +32,36 @@ pub struct Split {
     pub amount: Amount,
 }
 
+/// A figure of a month that transactions add up to; `C` names its category, `None` is for those without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Figure<C> {
+    /// Expenses less refunds.
+    Spending(Option<C>),
+    /// Incomes that are no refunds.
+    Income(Option<C>),
+    /// All refunds, whatever their category: they lower spending, but the money came in.
+    Refunds,
+}
+
+impl<C> Figure<C> {
+    /// Its category, if it has one.
+    pub(crate) fn category(self) -> Option<C> {
+        match self {
+            Self::Spending(category) | Self::Income(category) => category,
+            Self::Refunds => None,
+        }
+    }
+
+    /// The same figure with its category named another way.
+    pub(crate) fn map<D>(self, name: impl FnOnce(C) -> D) -> Figure<D> {
+        match self {
+            Self::Spending(category) => Figure::Spending(category.map(name)),
+            Self::Income(category) => Figure::Income(category.map(name)),
+            Self::Refunds => Figure::Refunds,
+        }
+    }
+}
+
 /// A whole transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transaction {
@@ -68,18 +98,26 @@ pub struct Transaction {
 impl Transaction {
     /// What it adds to each category's spending: expenses raise it, refunds lower it, all else leaves it alone.
     pub fn spending(&self) -> impl Iterator<Item = (&str, Amount)> {
-        let sign = match (self.excluded, self.transaction_type, self.refund) {
-            (false, TransactionType::Expense, _) => Some(false),
-            (false, TransactionType::Income, true) => Some(true),
+        self.figures().filter_map(|(figure, amount)| match figure {
+            Figure::Spending(Some(name)) => Some((name, amount)),
             _ => None,
-        };
-        let whole =
-            self.category.as_deref().filter(|_| self.splits.is_empty()).map(|name| (name, self.amount));
-        let parts = self.splits.iter().map(|split| (&*split.category, split.amount));
-        sign.into_iter().flat_map(move |lowers| {
-            let signed = move |amount: Amount| if lowers { amount.negated() } else { amount };
-            whole.into_iter().chain(parts.clone()).map(move |(name, amount)| (name, signed(amount)))
         })
+    }
+
+    /// Every figure it counts for, and what it adds there: the parts of a split one by one, what is excluded nowhere.
+    pub(crate) fn figures(&self) -> impl Iterator<Item = (Figure<&str>, Amount)> {
+        let income = self.transaction_type == TransactionType::Income;
+        let refund = income && self.refund;
+        let figure = move |(name, amount): (_, Amount)| match (income, refund) {
+            (_, true) => (Figure::Spending(name), amount.negated()),
+            (true, false) => (Figure::Income(name), amount),
+            (false, false) => (Figure::Spending(name), amount),
+        };
+        let whole = self.splits.is_empty().then_some((self.category.as_deref(), self.amount));
+        let parts = self.splits.iter().map(|split| (Some(&*split.category), split.amount));
+        let refunded = refund.then_some((Figure::Refunds, self.amount));
+        let all = whole.into_iter().chain(parts).map(figure).chain(refunded);
+        (!self.excluded).then_some(all).into_iter().flatten()
     }
 
     /// What it adds to the balance of its currency.

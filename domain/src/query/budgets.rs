@@ -1,13 +1,14 @@
 //! How the budgets of a month stand.
 
 use crate::budget::Version;
+use crate::state::Line;
 use crate::{Amount, Month, PageKey, UserState};
 use serde_json::{Value, json};
 
 /// The totals of the budgets valid in the month.
 pub(super) fn missing(state: &UserState, month: Month, keys: &mut Vec<PageKey>) {
     for version in state.budgets().filter_map(|budget| budget.at(month)) {
-        if let Some(page) = state.totals_page(month, version.category) {
+        if let Some(page) = state.totals_page(month, Line::spending(version.category)) {
             state.add(page, keys);
         }
     }
@@ -21,8 +22,8 @@ pub(super) fn items(state: &UserState, month: Month) -> Vec<Value> {
 }
 
 fn item(state: &UserState, month: Month, version: &Version) -> Value {
-    let spent =
-        state.cell((month, version.category, version.currency)).map_or(Amount::ZERO, |cell| cell.spent);
+    let key = (month, Line::spending(version.category), version.currency);
+    let spent = state.cell(key).map_or(Amount::ZERO, |cell| cell.sum);
     json!({
         "category": state.category(version.category),
         "month": month,

@@ -1,13 +1,15 @@
-//! Month totals: what was spent in one month, for one category, in one currency, and which levels that has crossed.
+//! Month totals: what one month came to, for one line (a category's spending, say), in one currency, and which levels that
+//! has crossed.
 
+use super::line::Line;
 use crate::budget::Level;
 use crate::memory::{make_room, vec_heap};
 use crate::values::PackedAmount;
 use crate::{Amount, Currency, Month};
 use serde::{Deserialize, Serialize};
 
-/// Names a cell: month, category number, currency. Cells are kept in this order.
-pub(crate) type CellKey = (Month, u16, Currency);
+/// Names a cell: month, line, currency. Cells are kept in this order.
+pub(crate) type CellKey = (Month, Line, Currency);
 
 /// How spending stands to one level of its budget.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,14 +29,14 @@ pub(crate) struct LevelState {
 pub(crate) struct Cell<'a> {
     /// The month.
     pub month: Month,
-    /// The category's number.
-    pub category: u16,
-    /// The currency of `spent`.
+    /// What it is the total of.
+    pub line: Line,
+    /// The currency of `sum`.
     pub currency: Currency,
     /// How many parts of transactions it is the sum of.
     pub parts: u32,
-    /// Expenses less refunds; may be negative.
-    pub spent: Amount,
+    /// What they add up to; spending may be negative.
+    pub sum: Amount,
     /// The levels ever crossed.
     pub levels: &'a [LevelState],
 }
@@ -42,7 +44,7 @@ pub(crate) struct Cell<'a> {
 impl Cell<'_> {
     /// The cell's name.
     pub(crate) fn key(&self) -> CellKey {
-        (self.month, self.category, self.currency)
+        (self.month, self.line, self.currency)
     }
 
     /// The state of a level, if it was ever crossed.
@@ -55,15 +57,15 @@ impl Cell<'_> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Total {
     month: Month,
-    category: u16,
+    line: Line,
     currency: Currency,
     parts: u32,
-    spent: PackedAmount,
+    sum: PackedAmount,
 }
 
 impl Total {
     fn key(&self) -> CellKey {
-        (self.month, self.category, self.currency)
+        (self.month, self.line, self.currency)
     }
 }
 
@@ -91,7 +93,7 @@ impl Cells {
     /// Adds a part to a total, made if it is not there.
     pub(crate) fn add(&mut self, key: CellKey, amount: Amount) {
         let total = self.entry(key);
-        total.spent = Amount::from(total.spent).plus(amount).into();
+        total.sum = Amount::from(total.sum).plus(amount).into();
         total.parts += 1;
     }
 
@@ -99,7 +101,7 @@ impl Cells {
     /// dropped.
     pub(crate) fn take(&mut self, key: CellKey, amount: Amount) {
         let total = self.entry(key);
-        total.spent = Amount::from(total.spent).minus(amount).into();
+        total.sum = Amount::from(total.sum).minus(amount).into();
         total.parts -= 1;
         if total.parts == 0
             && self.levels_of(key).is_empty()
@@ -145,7 +147,7 @@ impl Cells {
     /// Adds a cell that is not there yet.
     pub(crate) fn adopt(&mut self, cell: &Cell<'_>) {
         let total = self.entry(cell.key());
-        (total.parts, total.spent) = (cell.parts, cell.spent.into());
+        (total.parts, total.sum) = (cell.parts, cell.sum.into());
         let levels = self.levels_range(cell.key());
         self.levels.splice(levels, cell.levels.iter().cloned());
     }
@@ -156,16 +158,16 @@ impl Cells {
     }
 
     fn cell<'a>(&'a self, total: &Total) -> Cell<'a> {
-        let Total { month, category, currency, parts, spent } = *total;
-        Cell { month, category, currency, parts, spent: spent.into(), levels: self.levels_of(total.key()) }
+        let Total { month, line, currency, parts, sum } = *total;
+        Cell { month, line, currency, parts, sum: sum.into(), levels: self.levels_of(total.key()) }
     }
 
     fn entry(&mut self, key: CellKey) -> &mut Total {
         let place = self.place(key).unwrap_or_else(|place| {
-            let (month, category, currency) = key;
+            let (month, line, currency) = key;
             make_room(&mut self.totals, 1);
-            let spent = Amount::ZERO.into();
-            self.totals.insert(place, Total { month, category, currency, parts: 0, spent });
+            let sum = Amount::ZERO.into();
+            self.totals.insert(place, Total { month, line, currency, parts: 0, sum });
             place
         });
         &mut self.totals[place]

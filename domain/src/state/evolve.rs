@@ -2,6 +2,7 @@
 
 use super::UserState;
 use super::cells::{Cell, CellKey, Cells};
+use super::line::Line;
 use super::pages::Page;
 use super::rows::{Content, Origin};
 use crate::budget::{Budget, Level, Version};
@@ -63,9 +64,9 @@ impl UserState {
             let signed = if add { balance } else { balance.negated() };
             self.root.add_balance(transaction.currency, signed);
         }
-        for (name, amount) in transaction.spending() {
-            let category = self.root.categories.intern(name);
-            let key = (transaction.date.month(), category, transaction.currency);
+        for (figure, amount) in transaction.figures() {
+            let line = figure.map(|name| self.root.categories.intern(name)).into();
+            let key = (transaction.date.month(), line, transaction.currency);
             let cells = self.cells_mut(key);
             if add {
                 cells.add(key, amount);
@@ -138,7 +139,7 @@ impl UserState {
         gone: impl Fn(Level) -> bool,
     ) {
         let concerned = |cell: &Cell<'_>| cell.levels.iter().any(|state| state.active && gone(state.level));
-        let cells = self.cells_of(category, from, until).filter(concerned);
+        let cells = self.cells_of(Line::spending(category), from, until).filter(concerned);
         let keys: Vec<CellKey> = cells.map(|cell| cell.key()).collect();
         for key in keys {
             self.cells_mut(key).leave(key, &gone);
@@ -146,7 +147,7 @@ impl UserState {
     }
 
     fn cross(&mut self, category: &str, month: Month, currency: Currency, to: (Level, u32, bool)) {
-        let key = (month, self.root.categories.intern(category), currency);
+        let key = (month, Line::spending(self.root.categories.intern(category)), currency);
         let (level, crossings, active) = to;
         self.cells_mut(key).cross(key, level, crossings, active);
     }

@@ -1,6 +1,7 @@
 //! Which pages a command needs. A user who fits the root page never needs any.
 
 use super::UserState;
+use super::line::Line;
 use super::pages::Page;
 use crate::budget::Budget;
 use crate::commands::Context;
@@ -109,10 +110,11 @@ impl UserState {
     fn add_totals_of(&self, transactions: &[&Transaction], keys: &mut Vec<PageKey>) {
         let mut new: Vec<&str> = Vec::new();
         for transaction in transactions {
-            for (name, _) in transaction.spending() {
-                let number = self.category_number(name).unwrap_or_else(|| self.number_to_be(name, &mut new));
-                let page = self.totals_page(transaction.date.month(), number);
-                if let Some(page) = page {
+            for (figure, _) in transaction.figures() {
+                let number =
+                    |name| self.category_number(name).unwrap_or_else(|| self.number_to_be(name, &mut new));
+                let line = figure.map(number).into();
+                if let Some(page) = self.totals_page(transaction.date.month(), line) {
                     self.add(page, keys);
                 }
             }
@@ -137,7 +139,7 @@ impl UserState {
             return;
         };
         let until = from.and_then(|from| self.budget_of(number)?.until(from));
-        for page in self.totals_pages(number, first, until) {
+        for page in self.totals_pages(Line::spending(number), first, until) {
             self.add(page, keys);
         }
     }

@@ -1,14 +1,15 @@
 //! One user's state: the root page, and whatever other pages are loaded.
 //!
-//! `root`, `pages`, `tail` (`rows`, `kept`), `cells`, `categories` hold it · `view` is what commands may ask it · `missing` says which
-//! pages a command needs · `handle` is a command's way through it · `evolve` applies events · `react` finds the alerts
-//! that follow · `spill` keeps the root page small.
+//! `root`, `pages`, `tail` (`rows`, `kept`), `cells` (`line`), `categories` hold it · `view` and `totals` are what commands
+//! and queries may ask it · `missing` says which pages a command needs · `handle` is a command's way through it ·
+//! `evolve` applies events · `react` finds the alerts that follow · `spill` keeps the root page small.
 
 mod categories;
 mod cells;
 mod evolve;
 mod handle;
 mod kept;
+mod line;
 mod missing;
 mod pages;
 #[cfg(test)]
@@ -18,9 +19,11 @@ mod root;
 mod rows;
 mod spill;
 mod tail;
+mod totals;
 mod view;
 
 pub(crate) use categories::Categories;
+pub(crate) use line::Line;
 
 use crate::{PageError, PageKey};
 use pages::Pages;

@@ -2,9 +2,10 @@
 
 use super::UserState;
 use super::cells::{Cell, CellKey};
+use super::line::Line;
 use crate::budget::{Level, Version};
 use crate::events::{BudgetExceeded, BudgetRecovered, BudgetThresholdReached};
-use crate::transaction::Transaction;
+use crate::transaction::{Figure, Transaction};
 use crate::{CommandId, Event};
 
 impl UserState {
@@ -16,8 +17,8 @@ impl UserState {
             let (touched, cause) = self.touched(event);
             for key in touched {
                 if let Some(cell) = self.cell(key)
-                    && let Some(version) =
-                        self.budget_of(cell.category).and_then(|budget| budget.at(cell.month))
+                    && let Figure::Spending(Some(category)) = cell.line.figure()
+                    && let Some(version) = self.budget_of(category).and_then(|budget| budget.at(cell.month))
                     && version.currency == cell.currency
                 {
                     self.judge(&cell, version, cause, &mut alerts);
@@ -40,14 +41,17 @@ impl UserState {
             Event::BudgetSet(event) => {
                 if let Some(number) = self.category_number(&event.category) {
                     let until = self.budget_of(number).and_then(|budget| budget.until(event.from));
-                    keys.extend(self.cells_of(number, event.from, until).map(|cell| cell.key()));
+                    keys.extend(
+                        self.cells_of(Line::spending(number), event.from, until).map(|cell| cell.key()),
+                    );
                 }
                 None
             }
             _ => None,
         };
         if keys.len() > 1 {
-            keys.sort_by(|a, b| (a.0, self.category(a.1), a.2).cmp(&(b.0, self.category(b.1), b.2)));
+            let name = |line: Line| line.figure().category().map(|number| self.category(number));
+            keys.sort_by(|a, b| (a.0, name(a.1), a.2).cmp(&(b.0, name(b.1), b.2)));
             keys.dedup();
         }
         (keys, cause)
@@ -58,28 +62,28 @@ impl UserState {
         let month = transaction.date.month();
         let numbers = transaction.spending().filter_map(|(name, _)| self.category_number(name));
         let budgeted = numbers.filter(|number| self.budget_of(*number).is_some());
-        keys.extend(budgeted.map(|number| (month, number, transaction.currency)));
+        keys.extend(budgeted.map(|number| (month, Line::spending(number), transaction.currency)));
         &transaction.id
     }
 
     fn judge(&self, cell: &Cell<'_>, version: &Version, cause: Option<&CommandId>, alerts: &mut Vec<Event>) {
         let is_active = |level: Level| cell.level(level).is_some_and(|state| state.active);
         for level in version.levels().rev().filter(|level| is_active(*level)) {
-            if !version.stands_at(level, cell.spent) {
+            if !version.stands_at(level, cell.sum) {
                 alerts.push(self.recovered(cell, version, level, cause));
             }
         }
         for level in version.levels().filter(|level| !is_active(*level)) {
-            if version.stands_at(level, cell.spent) {
+            if version.stands_at(level, cell.sum) {
                 alerts.push(self.crossed(cell, version, level, cause));
             }
         }
     }
 
     fn crossed(&self, cell: &Cell<'_>, version: &Version, level: Level, cause: Option<&CommandId>) -> Event {
-        let category = self.category(cell.category).into();
+        let category = self.category(version.category).into();
         let crossing = cell.level(level).map_or(0, |state| state.crossings) + 1;
-        let (month, limit, spent, currency) = (cell.month, version.limit, cell.spent, cell.currency);
+        let (month, limit, spent, currency) = (cell.month, version.limit, cell.sum, cell.currency);
         let transaction_id = cause.cloned();
         match level {
             Level::Percent(threshold) => Event::BudgetThresholdReached(BudgetThresholdReached {
@@ -116,11 +120,11 @@ impl UserState {
         cause: Option<&CommandId>,
     ) -> Event {
         Event::BudgetRecovered(BudgetRecovered {
-            category: self.category(cell.category).into(),
+            category: self.category(version.category).into(),
             month: cell.month,
             threshold: level.percent(),
             limit: version.limit,
-            spent: cell.spent,
+            spent: cell.sum,
             currency: cell.currency,
             crossing: cell.level(level).map_or(0, |state| state.crossings),
             transaction_id: cause.cloned(),

@@ -9,7 +9,7 @@ use crate::{Amount, Currency, PageError, PageKey};
 use serde::{Deserialize, Serialize};
 
 /// The first byte of a root page. Another one means another format: the cache is rebuilt.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,9 +6,6 @@ use super::rows::Pointer;
 use crate::PageKey;
 use crate::stable_hash::id_hash;
 
-/// Categories a page of totals holds: with 12 months and one currency at most 384 cells, about 8 kB.
-pub(super) const BLOCK: u16 = 32;
-
 /// How much the root page may hold. Only a matter of speed: states made under different limits understand each other.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
@@ -69,7 +66,7 @@ impl UserState {
             self.root.spilled_years.insert(place, year);
         }
         for cell in cells.iter() {
-            let page = PageKey::Totals { year, block: cell.category / BLOCK };
+            let page = PageKey::Totals { year, block: cell.line.block() };
             self.pages.totals_mut(page).adopt(&cell);
         }
     }

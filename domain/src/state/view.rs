@@ -1,15 +1,14 @@
-//! What commands and queries may ask a state.
+//! What commands and queries may ask a state; `totals` has the rest.
 
-use super::cells::{Cell, CellKey, Cells};
+use super::line::Line;
 use super::pages::Page;
 use super::rows::{Origin, Row};
-use super::spill::BLOCK;
 use super::{Categories, UserState};
 use crate::budget::{Budget, Version};
 use crate::events::BudgetSet;
 use crate::stable_hash::id_hash;
-use crate::transaction::Transaction;
-use crate::{Amount, CommandId, Currency, Month, PageKey, Refusal};
+use crate::transaction::{Figure, Transaction};
+use crate::{Amount, CommandId, Currency, PageKey, Refusal};
 
 impl UserState {
     /// What amounts without a currency are in.
@@ -96,70 +95,21 @@ impl UserState {
         self.root.budgets.of(number)
     }
 
-    /// The page a cell is in; `None`: the root page.
-    pub(crate) fn totals_page(&self, month: Month, category: u16) -> Option<PageKey> {
-        let year = month.year();
-        let spilled = self.root.spilled_years.binary_search(&year).is_ok();
-        spilled.then_some(PageKey::Totals { year, block: category / BLOCK })
-    }
-
-    /// The total of a month, if there is any.
-    pub(crate) fn cell(&self, key: CellKey) -> Option<Cell<'_>> {
-        match self.totals_page(key.0, key.1) {
-            None => self.root.cells.get(key),
-            Some(page) => match self.pages.get(page) {
-                Some(Page::Totals(cells)) => cells.get(key),
-                _ => None,
-            },
-        }
-    }
-
-    /// The totals of a category from a month on, until another (exclusive).
-    pub(crate) fn cells_of(
-        &self,
-        category: u16,
-        from: Month,
-        until: Option<Month>,
-    ) -> impl Iterator<Item = Cell<'_>> {
-        let inside = move |cell: &Cell<'_>| {
-            cell.category == category && cell.month >= from && until.is_none_or(|until| cell.month < until)
-        };
-        let spilled = self.totals_pages(category, from, until).filter_map(|key| match self.pages.get(key) {
-            Some(Page::Totals(cells)) => Some(cells),
-            _ => None,
-        });
-        spilled.chain([&self.root.cells]).flat_map(Cells::iter).filter(inside)
-    }
-
-    /// The pages besides the root page that [`UserState::cells_of`] looks into.
-    pub(crate) fn totals_pages(
-        &self,
-        category: u16,
-        from: Month,
-        until: Option<Month>,
-    ) -> impl Iterator<Item = PageKey> {
-        let inside =
-            move |year: &u16| *year >= from.year() && until.is_none_or(|until| *year <= until.year());
-        let block = category / BLOCK;
-        self.root
-            .spilled_years
-            .iter()
-            .copied()
-            .filter(inside)
-            .map(move |year| PageKey::Totals { year, block })
-    }
-
     /// Refuses with `unknown_exchange_rate` a transaction that would be added to a budget of another currency, with
     /// `too_many_categories` one too many.
     pub(crate) fn check_spending(&self, transaction: &Transaction) -> Result<(), Refusal> {
         let month = transaction.date.month();
         let mut new_categories = 0;
-        for (name, _) in transaction.spending() {
+        for (figure, _) in transaction.figures() {
+            let Some(name) = figure.category() else {
+                continue;
+            };
             let Some(number) = self.category_number(name) else {
                 new_categories += 1;
                 continue;
             };
-            if let Some(version) = self.budget_of(number).and_then(|budget| budget.at(month))
+            if let Figure::Spending(_) = figure
+                && let Some(version) = self.budget_of(number).and_then(|budget| budget.at(month))
                 && version.currency != transaction.currency
             {
                 return Err(unknown_rate(transaction.currency, version.currency));
@@ -176,7 +126,7 @@ impl UserState {
         };
         let until = self.budget_of(number).and_then(|budget| budget.until(new.from));
         match self
-            .cells_of(number, new.from, until)
+            .cells_of(Line::spending(number), new.from, until)
             .find(|cell| cell.parts > 0 && cell.currency != new.currency)
         {
             Some(cell) => Err(unknown_rate(cell.currency, new.currency)),

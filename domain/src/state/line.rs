@@ -1,0 +1,87 @@
+//! Which figure a month total is of, as one number.
+
+use super::Categories;
+use crate::transaction::Figure;
+use serde::{Deserialize, Serialize};
+
+/// Lines a page of totals holds: with 12 months and one currency at most 384 cells, about 8 kB.
+const BLOCK: u16 = 32;
+
+/// A figure in two bytes. The spending of a category, what nearly all totals are of, has the category's number; all else
+/// begins at [`OTHERS`], and so is in pages of its own once it is spilled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Line(u16);
+
+const OTHERS: u16 = 1 << 14;
+const UNCATEGORISED_SPENDING: u16 = OTHERS;
+const UNCATEGORISED_INCOME: u16 = OTHERS + 1;
+const REFUNDS: u16 = OTHERS + 2;
+const INCOME: u16 = OTHERS + 3;
+
+const _: () = assert!(Categories::MOST < OTHERS as usize, "categories' numbers stay below the others");
+
+impl Line {
+    /// The line of a category's spending.
+    pub(crate) fn spending(category: u16) -> Self {
+        Self(category)
+    }
+
+    /// What it is of, by the category's number.
+    pub(crate) fn figure(self) -> Figure<u16> {
+        match self.0 {
+            UNCATEGORISED_SPENDING => Figure::Spending(None),
+            UNCATEGORISED_INCOME => Figure::Income(None),
+            REFUNDS => Figure::Refunds,
+            number if number >= INCOME => Figure::Income(Some(number - INCOME)),
+            number => Figure::Spending(Some(number)),
+        }
+    }
+
+    /// Which block of a year's totals it is in.
+    pub(crate) fn block(self) -> u16 {
+        self.0 / BLOCK
+    }
+
+    /// All blocks that a user with so many categories can have.
+    pub(crate) fn blocks(categories: usize) -> impl Iterator<Item = u16> + Clone {
+        let categories = u16::try_from(categories).expect("at most Categories::MOST");
+        let spending = 0..categories.div_ceil(BLOCK);
+        let others = Self(OTHERS).block()..(INCOME + categories).div_ceil(BLOCK);
+        spending.chain(others)
+    }
+}
+
+impl From<Figure<u16>> for Line {
+    fn from(figure: Figure<u16>) -> Self {
+        Self(match figure {
+            Figure::Spending(Some(category)) => category,
+            Figure::Spending(None) => UNCATEGORISED_SPENDING,
+            Figure::Income(Some(category)) => INCOME + category,
+            Figure::Income(None) => UNCATEGORISED_INCOME,
+            Figure::Refunds => REFUNDS,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_knows_its_figure_and_its_block_is_among_all_blocks() {
+        let last = u16::try_from(Categories::MOST - 1).expect("small");
+        let categories = [0, 28, 29, 31, 32, last];
+        let named = categories.iter().flat_map(|n| [Figure::Spending(Some(*n)), Figure::Income(Some(*n))]);
+        for figure in named.chain([Figure::Spending(None), Figure::Income(None), Figure::Refunds]) {
+            let line = Line::from(figure);
+            assert_eq!(line.figure(), figure);
+            let known = usize::from(figure.category().map_or(0, |number| number + 1));
+            assert!(Line::blocks(known).any(|block| block == line.block()), "{figure:?}");
+        }
+    }
+
+    #[test]
+    fn a_user_of_few_categories_has_two_blocks() {
+        assert_eq!(Line::blocks(29).count(), 2);
+    }
+}
