@@ -35,8 +35,8 @@ pub use events::{
 pub use id::{CommandId, UserId};
 pub use input::{Entry, Handled, Input, Outcome};
 pub use page::{PageError, PageKey, PageRange};
-pub use query::{Query, TransactionsQuery};
+pub use query::{Query, Report, ReportQuery, TransactionsQuery};
 pub use refusal::Refusal;
 pub use state::UserState;
 pub use transaction::{Split, Status, Transaction, TransactionType};
-pub use values::{Amount, Currency, Date, Month};
+pub use values::{Amount, Currency, Date, Month, Months, Year};

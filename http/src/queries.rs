@@ -5,6 +5,8 @@ use crate::problem::Problem;
 use crate::reply::{self, Outcome};
 use crate::request::Request;
 use centime_domain::{CommandId, Date, Month, Query, Refusal, TransactionsQuery};
+use centime_engine::Position;
+use serde_json::Value;
 use warp::http::StatusCode;
 
 /// `GET /v1/users/{user}/transactions`
@@ -45,9 +47,22 @@ pub(crate) async fn balance(edge: &Edge, request: &Request) -> Outcome {
 }
 
 async fn ask(edge: &Edge, request: &Request, query: Query) -> Outcome {
+    ask_as(edge, request, query, |_, _| {}).await
+}
+
+/// Asks; `finish` may add to the body what only the engine knows: where the answer holds.
+pub(crate) async fn ask_as(
+    edge: &Edge,
+    request: &Request,
+    query: Query,
+    finish: impl FnOnce(Position, &mut Value) + Send,
+) -> Outcome {
     let answer = edge.backend.query(request.user()?, query, request.at_least()?).await?;
     let mut response = match answer.body {
-        Ok(body) => reply::json(StatusCode::OK, &body),
+        Ok(mut body) => {
+            finish(answer.position, &mut body);
+            reply::json(StatusCode::OK, &body)
+        }
         Err(refusal) => refused(refusal).into_response(),
     };
     reply::set_position(response.headers_mut(), answer.position);
@@ -65,11 +80,12 @@ fn refused(refusal: Refusal) -> Problem {
 }
 
 /// A value of the address, or what is wrong with it, under the name it has there.
-fn read<T>(value: Result<T, Refusal>, name: &'static str) -> Result<T, Problem> {
+pub(crate) fn read<T>(value: Result<T, Refusal>, name: &'static str) -> Result<T, Problem> {
     value.map_err(|refusal| Problem::refusal(StatusCode::BAD_REQUEST, refusal).field(name))
 }
 
-fn this_month(edge: &Edge) -> Result<Month, Problem> {
+/// The engine's current month, UTC.
+pub(crate) fn this_month(edge: &Edge) -> Result<Month, Problem> {
     let today = Date::of(edge.backend.clock().now());
     let beyond = || {
         Problem::bad_request("clock_out_of_range", "the engine's clock is beyond the calendar; name a month")

@@ -1,7 +1,7 @@
 //! The route table: every path there is. A new command is reachable through `…/commands/{type}` without a line here.
 
 use crate::router::{Handler, Route};
-use crate::{commands, events, queries, service, websocket};
+use crate::{commands, events, queries, reports, service, websocket};
 use std::future::ready;
 use warp::http::Method;
 
@@ -33,6 +33,22 @@ pub(crate) static ROUTES: &[Route] = &[
         Box::pin(queries::budgets(e, r))
     }),
     get("/v1/users/{user}/balance", "balance", |e, r| Box::pin(queries::balance(e, r))),
+    get("/v1/users/{user}/reports/month", "report of a month: month=YYYY-MM, currency", |e, r| {
+        Box::pin(reports::month(e, r))
+    }),
+    get("/v1/users/{user}/reports/year", "report of a year: year=YYYY, currency", |e, r| {
+        Box::pin(reports::year(e, r))
+    }),
+    get(
+        "/v1/users/{user}/reports/cash-flow",
+        "how the balance moved, by month: from, to, currency",
+        |e, r| Box::pin(reports::cash_flow(e, r)),
+    ),
+    get(
+        "/v1/users/{user}/reports/category-trend",
+        "a category month by month: category, from, to, currency",
+        |e, r| Box::pin(reports::category_trend(e, r)),
+    ),
     get("/v1/users/{user}/events", "committed events as they happen (SSE): types, last_event_id", |e, r| {
         Box::pin(events::stream(e, r))
     }),

@@ -1,8 +1,10 @@
 //! Questions to one user's state. They change nothing, and see only what is decided.
 
 mod budgets;
+mod reports;
 mod transactions;
 
+pub use reports::{Report, ReportQuery};
 pub use transactions::TransactionsQuery;
 
 use crate::{CommandId, Month, PageKey, PageRange, Refusal, UserState};
@@ -25,6 +27,8 @@ pub enum Query {
     },
     /// Income less expenses for each currency ever used: `{"items":[{"currency","balance"}],"next_cursor":null}`.
     Balance,
+    /// Sums of many months' transactions: an object, see [`Report`].
+    Report(ReportQuery),
 }
 
 impl Query {
@@ -34,6 +38,7 @@ impl Query {
         match self {
             Self::Transaction { id } => state.add_transaction(id, &mut keys),
             Self::Budgets { month } => budgets::missing(state, *month, &mut keys),
+            Self::Report(query) => query.missing(state, &mut keys),
             Self::Transactions(_) | Self::Balance => {}
         }
         keys
@@ -54,6 +59,7 @@ impl Query {
             Self::Transaction { id } => state.transaction(id).map(|transaction| json!(transaction)),
             Self::Transactions(query) => query.answer(state, rows),
             Self::Budgets { month } => Ok(list(&budgets::items(state, *month), None)),
+            Self::Report(query) => Ok(query.answer(state)),
             Self::Balance => {
                 let item = |(currency, balance): &(_, _)| json!({"currency": currency, "balance": balance});
                 let items: Vec<Value> = state.balances().iter().map(item).collect();

@@ -100,6 +100,18 @@ impl Amount {
         Self(self.0.checked_sub(other.0).expect("amounts are capped so that sums fit"))
     }
 
+    /// What share of `whole`, which must be above zero, this is: with four digits after the point, exactly rounded, half
+    /// away from zero. The division is one of whole numbers: a decimal's would round before the last digit is known.
+    pub(crate) fn share_of(self, whole: Self) -> String {
+        let scale = self.0.scale().max(whole.0.scale());
+        // Sums have at most 28 digits and scales are small, so all of this stays far below the 38 digits of an i128.
+        let units = |amount: Decimal| amount.mantissa() * 10_i128.pow(scale - amount.scale());
+        let (part, whole) = (units(self.0).unsigned_abs(), units(whole.0).unsigned_abs());
+        let rounded = (2 * 10_000 * part + whole) / (2 * whole);
+        let sign = if self.0.is_sign_negative() && rounded > 0 { "-" } else { "" };
+        format!("{sign}{}.{:04}", rounded / 10_000, rounded % 10_000)
+    }
+
     /// This many times; used to compare shares of a limit without dividing.
     #[must_use]
     pub fn times(self, factor: u16) -> Self {
@@ -222,6 +234,28 @@ mod tests {
         assert_eq!(bytes.len(), 3);
         let back: Amount = postcard::from_bytes(&bytes).expect("decodes");
         assert_eq!(back.to_string(), "-12.50");
+    }
+
+    #[test]
+    fn a_share_is_rounded_half_away_from_zero() {
+        let share = |part: &str, whole: &str| {
+            let part: Decimal = part.parse().expect("a number");
+            Amount(part).share_of(Amount::read(whole).expect("fine"))
+        };
+        let shares = [
+            ("1", "3", "0.3333"),
+            ("2", "3", "0.6667"),
+            ("0.00005", "1", "0.0001"),
+            ("-0.00005", "1", "-0.0001"),
+            ("-0.00004", "1", "0.0000"),
+            ("0.000149999999999999999", "1", "0.0001"),
+            ("-300", "200.00", "-1.5000"),
+            ("50", "50", "1.0000"),
+            ("-1000000000000000000000000", "0.01", "-100000000000000000000000000.0000"),
+        ];
+        for (part, whole, expected) in shares {
+            assert_eq!(share(part, whole), expected, "{part} of {whole}");
+        }
     }
 
     #[test]

@@ -4,11 +4,15 @@ mod amount;
 mod currency;
 mod date;
 mod month;
+mod months;
 mod text;
+mod year;
 
 pub use amount::Amount;
 pub(crate) use amount::PackedAmount;
 pub use currency::Currency;
 pub use date::Date;
 pub use month::Month;
+pub use months::Months;
 pub(crate) use text::{ACCOUNT, CATEGORY, NOTE, PAYEE, TAG, TextRule};
+pub use year::Year;

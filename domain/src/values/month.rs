@@ -29,6 +29,21 @@ impl Month {
         inside.then(|| Self((year - 1900) * 12 + month - 1))
     }
 
+    /// The month after it, unless it is the last there is.
+    pub fn next(self) -> Option<Self> {
+        Some(Self(self.0 + 1)).filter(|next| next.year() <= 2200)
+    }
+
+    /// The month before it, unless it is the first there is.
+    pub fn previous(self) -> Option<Self> {
+        self.0.checked_sub(1).map(Self)
+    }
+
+    /// How many months later it is than another one, which may not be after it.
+    pub(crate) fn since(self, earlier: Self) -> Option<u16> {
+        self.0.checked_sub(earlier.0)
+    }
+
     /// The year it is in.
     pub fn year(self) -> u16 {
         1900 + self.0 / 12
@@ -79,6 +94,14 @@ mod tests {
         for text in ["1900-01", "2026-02", "2200-12"] {
             assert_eq!(Month::read(text).expect(text).to_string(), text);
         }
+    }
+
+    #[test]
+    fn months_follow_each_other_to_the_end_of_the_calendar() {
+        let month = |text| Month::read(text).expect(text);
+        assert_eq!(month("2026-12").next(), Some(month("2027-01")));
+        assert_eq!(month("2027-01").previous(), Some(month("2026-12")));
+        assert_eq!((month("2200-12").next(), month("1900-01").previous()), (None, None));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod fake;
 mod feeds;
 mod limits;
 mod nodes;
+mod reports;
 
 use crate::{HttpConfig, Server};
 use fake::Fake;

@@ -1,6 +1,7 @@
 //! Random commands: few users' worth of ids, categories and months, so that they meet.
 
 use proptest::prelude::*;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 /// One step: a command's id (few, so that some are reused), its type and data.
@@ -22,18 +23,34 @@ fn amount() -> impl Strategy<Value = String> {
 }
 
 pub(super) fn transaction() -> impl Strategy<Value = Value> {
-    let flags = (any::<bool>(), prop::bool::weighted(0.1), prop::bool::weighted(0.1));
-    (amount(), prop::option::weighted(0.9, category()), date(), flags, prop::bool::weighted(0.1)).prop_map(
-        |(amount, category, date, (income, excluded, dollars), split)| {
-            let kind = if income { "Income" } else { "Expense" };
-            let splits = json!([{"category": "Zoo", "amount": amount}]);
+    let flags = (any::<bool>(), any::<bool>(), prop::bool::weighted(0.1), prop::bool::weighted(0.1));
+    (amount(), prop::option::weighted(0.9, category()), date(), flags, splits()).prop_map(
+        |(amount, category, date, (income, refund, excluded, dollars), splits)| {
             json!({
-                "transaction_type": kind, "amount": amount, "category": category, "date": date, "refund": income,
-                "excluded": excluded, "currency": if dollars { "USD" } else { "EUR" },
-                "splits": if split { splits } else { json!([]) },
+                "transaction_type": if income { "Income" } else { "Expense" }, "amount": amount,
+                "category": category, "date": date, "refund": income && refund, "excluded": excluded,
+                "currency": if dollars { "USD" } else { "EUR" }, "splits": parts(splits, &amount),
             })
         },
     )
+}
+
+fn splits() -> impl Strategy<Value = usize> {
+    prop_oneof![8 => Just(0_usize), 1 => Just(1), 1 => Just(2)]
+}
+
+/// So many parts: none, the whole for the zoo, or a cent of it for food.
+fn parts(count: usize, amount: &str) -> Value {
+    let cent = Decimal::new(1, 2);
+    let rest = amount.parse::<Decimal>().expect("a number") - cent;
+    match count {
+        0 => json!([]),
+        2 if !rest.is_zero() => json!([
+            {"category": "Zoo", "amount": rest.to_string()},
+            {"category": "Food", "amount": cent.to_string()},
+        ]),
+        _ => json!([{"category": "Zoo", "amount": amount}]),
+    }
 }
 
 fn budget() -> impl Strategy<Value = Value> {

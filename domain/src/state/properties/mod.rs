@@ -2,6 +2,7 @@
 
 mod commands;
 mod model;
+mod reports;
 
 use crate::budget::Level;
 use crate::story::{Story, line, load};

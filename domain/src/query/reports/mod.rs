@@ -1,0 +1,74 @@
+//! Reports: sums of many months' transactions, read from the month totals that are kept anyway.
+//!
+//! `sums` is what one or more months come to · `period` is a month's or a year's report · `cash_flow`, `trend` go month by
+//! month.
+
+mod cash_flow;
+mod period;
+mod sums;
+#[cfg(test)]
+mod tests;
+mod trend;
+
+use crate::{Currency, Month, Months, PageKey, UserState, Year};
+use serde_json::Value;
+
+/// A report, in one currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportQuery {
+    /// Which one.
+    pub report: Report,
+    /// Only transactions in this currency count; `None`: the user's base currency.
+    pub currency: Option<Currency>,
+}
+
+/// Every report there is. Each is an object whose amounts are strings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Report {
+    /// A month: `month, currency, income, expense, net, savings_rate, categories, incomes, previous`.
+    Month(Month),
+    /// A year: the same with `year`, and `months`.
+    Year(Year),
+    /// How the balance moved: `from, to, currency, opening, in, out, closing, months`.
+    CashFlow(Months),
+    /// What one category came to: `category, from, to, currency, amount, income, months`.
+    CategoryTrend {
+        /// Its name; `None`: transactions without a category.
+        category: Option<String>,
+        /// In which months.
+        months: Months,
+    },
+}
+
+impl ReportQuery {
+    pub(super) fn missing(&self, state: &UserState, keys: &mut Vec<PageKey>) {
+        match &self.report {
+            Report::Month(month) => period::missing(state, month_before(*month), (*month).into(), keys),
+            Report::Year(year) => period::missing(state, year_before(*year), year.months(), keys),
+            Report::CashFlow(months) => cash_flow::missing(state, *months, keys),
+            Report::CategoryTrend { category, months } => {
+                trend::missing(state, category.as_deref(), *months, keys);
+            }
+        }
+    }
+
+    pub(super) fn answer(&self, state: &UserState) -> Value {
+        let currency = self.currency.unwrap_or_else(|| state.base_currency());
+        match &self.report {
+            Report::Month(month) => period::month(state, *month, month_before(*month), currency),
+            Report::Year(year) => period::year(state, *year, year_before(*year), currency),
+            Report::CashFlow(months) => cash_flow::answer(state, *months, currency),
+            Report::CategoryTrend { category, months } => {
+                trend::answer(state, category.as_deref(), *months, currency)
+            }
+        }
+    }
+}
+
+fn month_before(month: Month) -> Option<Months> {
+    month.previous().map(Months::from)
+}
+
+fn year_before(year: Year) -> Option<Months> {
+    year.previous().map(Year::months)
+}

@@ -1,0 +1,60 @@
+//! Handlers of reports. A report is kept and shown long after it was asked for, so it says itself where it holds.
+
+use crate::edge::Edge;
+use crate::problem::Problem;
+use crate::queries::{ask_as, read, this_month};
+use crate::query::Parameters;
+use crate::reply::Outcome;
+use crate::request::Request;
+use centime_domain::{Currency, Month, Months, Query, Report, ReportQuery, Year};
+use serde_json::json;
+
+/// `GET /v1/users/{user}/reports/month`
+pub(crate) async fn month(edge: &Edge, request: &Request) -> Outcome {
+    let parameters = request.parameters(&["month", "currency"])?;
+    let month = match parameters.get("month") {
+        Some(text) => read(Month::read(text), "month")?,
+        None => this_month(edge)?,
+    };
+    ask(edge, request, &parameters, Report::Month(month)).await
+}
+
+/// `GET /v1/users/{user}/reports/year`
+pub(crate) async fn year(edge: &Edge, request: &Request) -> Outcome {
+    let parameters = request.parameters(&["year", "currency"])?;
+    let year = match parameters.get("year") {
+        Some(text) => read(Year::read(text), "year")?,
+        None => this_month(edge)?.into(),
+    };
+    ask(edge, request, &parameters, Report::Year(year)).await
+}
+
+/// `GET /v1/users/{user}/reports/cash-flow`
+pub(crate) async fn cash_flow(edge: &Edge, request: &Request) -> Outcome {
+    let parameters = request.parameters(&["from", "to", "currency"])?;
+    let months = months(&parameters)?;
+    ask(edge, request, &parameters, Report::CashFlow(months)).await
+}
+
+/// `GET /v1/users/{user}/reports/category-trend`
+pub(crate) async fn category_trend(edge: &Edge, request: &Request) -> Outcome {
+    let parameters = request.parameters(&["category", "from", "to", "currency"])?;
+    let category = parameters.get("category").map(str::to_owned);
+    let months = months(&parameters)?;
+    ask(edge, request, &parameters, Report::CategoryTrend { category, months }).await
+}
+
+fn months(parameters: &Parameters<'_>) -> Result<Months, Problem> {
+    let month = |name: &'static str| {
+        let missing =
+            || Problem::bad_request("missing_parameter", "a month, YYYY-MM, is needed here").field(name);
+        read(Month::read(parameters.get(name).ok_or_else(missing)?), name)
+    };
+    read(Months::new(month("from")?, month("to")?), "to")
+}
+
+async fn ask(edge: &Edge, request: &Request, parameters: &Parameters<'_>, report: Report) -> Outcome {
+    let currency = parameters.get("currency").map(|code| read(Currency::read(code), "currency")).transpose()?;
+    let query = Query::Report(ReportQuery { report, currency });
+    ask_as(edge, request, query, |position, body| body["position"] = json!(position.to_string())).await
+}
