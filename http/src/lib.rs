@@ -3,8 +3,8 @@
 //!
 //! Map: [`Server`] (bind, run, drain) · [`HttpConfig`] · `routes` (the table: every path there is) · `router` (matching)
 //! · `dispatch` (one request's way: guard, route, limits, handler) · `guard` (browsers on loopback) · `request`, `query`,
-//! `body` (what came in) · `reply`, `problem`, `failure` (what goes out) · `commands`, `queries`, `events`, `websocket`,
-//! `service` (the handlers) · `forward` (users of other nodes) · `backend` (the engine as seen from here).
+//! `body` (what came in) · `reply`, `problem`, `failure` (what goes out) · `commands`, `queries`, `reports`, `events`,
+//! `websocket`, `service` (the handlers) · `forward` (users of other nodes) · `backend` (the engine as seen from here).
 //!
 //! Not here: sign-in (until it exists the binary refuses to listen beyond loopback), TLS, request logs.
 
@@ -24,6 +24,7 @@ mod problem;
 mod queries;
 mod query;
 mod reply;
+mod reports;
 mod request;
 mod router;
 mod routes;

@@ -54,7 +54,8 @@ fn months(parameters: &Parameters<'_>) -> Result<Months, Problem> {
 }
 
 async fn ask(edge: &Edge, request: &Request, parameters: &Parameters<'_>, report: Report) -> Outcome {
-    let currency = parameters.get("currency").map(|code| read(Currency::read(code), "currency")).transpose()?;
+    let currency =
+        parameters.get("currency").map(|code| read(Currency::read(code), "currency")).transpose()?;
     let query = Query::Report(ReportQuery { report, currency });
     ask_as(edge, request, query, |position, body| body["position"] = json!(position.to_string())).await
 }
