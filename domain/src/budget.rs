@@ -3,15 +3,32 @@
 use crate::memory::{heap, make_room, vec_heap};
 use crate::{Amount, Currency, Month};
 use serde::{Deserialize, Serialize};
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
 /// What happens to what is left over at a month's end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Policy {
     /// Every month starts anew.
     #[default]
     Reset,
+    /// What is left over is added to the next month's limit; overspending is forgotten.
+    Rollover,
+    /// What is left over is added to the next month's limit, and overspending taken off it.
+    Carry,
+}
+
+/// Hashes of commands are kept for ever, and there are some from when `reset` was the only policy: a derived hash says
+/// nothing of an enum's only variant.
+impl Hash for Policy {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        match self {
+            Self::Reset => {}
+            Self::Rollover => hasher.write_u8(1),
+            Self::Carry => hasher.write_u8(2),
+        }
+    }
 }
 
 /// A line that spending crosses: a percentage of the limit, or the limit itself (`spent > limit`).
@@ -29,6 +46,16 @@ impl Level {
         match self {
             Self::Percent(percent) => Some(percent),
             Self::Exceeded => None,
+        }
+    }
+
+    /// Whether so much spending stands at or above it. Only spending above zero does: a limit of zero, or below, is
+    /// reached and exceeded by the first cent, not by nothing.
+    pub(crate) fn is_reached(self, spent: Amount, limit: Amount) -> bool {
+        match self {
+            _ if !spent.is_positive() => false,
+            Self::Percent(percent) => spent.times(100) >= limit.times(percent),
+            Self::Exceeded => spent > limit,
         }
     }
 }
@@ -65,7 +92,7 @@ pub(crate) struct Version {
     pub category: u16,
     /// The first month it is valid in.
     pub from: Month,
-    /// The month's limit; may be zero.
+    /// A month's own limit, without what it takes over; may be zero.
     pub limit: Amount,
     /// The limit's currency: the only one its category's spending may have while it is valid.
     pub currency: Currency,
@@ -84,16 +111,6 @@ impl Version {
         low.iter().map(percent).chain([Level::Exceeded]).chain(high.iter().map(percent))
     }
 
-    /// Whether so much spending stands at or above the level. Only spending above zero does: a limit of zero is
-    /// reached and exceeded by the first cent, not by nothing.
-    pub(crate) fn stands_at(&self, level: Level, spent: Amount) -> bool {
-        match level {
-            _ if !spent.is_positive() => false,
-            Level::Percent(percent) => spent.times(100) >= self.limit.times(percent),
-            Level::Exceeded => spent > self.limit,
-        }
-    }
-
     /// Whether it has this level at all.
     pub(crate) fn has(&self, level: Level) -> bool {
         level.percent().is_none_or(|percent| self.thresholds.contains(&percent))
@@ -105,6 +122,11 @@ impl Version {
 pub(crate) struct Budget<'a>(&'a [Version]);
 
 impl<'a> Budget<'a> {
+    /// Which category, by its number.
+    pub(crate) fn category(self) -> u16 {
+        self.0[0].category
+    }
+
     /// All its versions.
     pub(crate) fn versions(self) -> &'a [Version] {
         self.0

@@ -1,7 +1,7 @@
 //! centime's pure core: commands in, events out, no I/O, no clock, no randomness.
 //!
 //! Map: `values` (amounts, currencies, dates, texts) · `id` (names of users and commands) · `refusal` (named refusals) ·
-//! `transaction`, `budget` (what they are) · `commands` (the registry; one file a command) · `events` (facts) · `input`
+//! `transaction`, `budget` (what they are) · `rollover` (what a month's limit comes to) · `commands` (the registry; one file a command) · `events` (facts) · `input`
 //! (what is decided on, what came of it) · `page` (names of state's pieces) · `state` (one user's state) · `query`
 //! (questions to it) · `read` (JSON, field by field) · `stable_hash` (hashes kept for ever) · `memory` (how much it takes).
 //!
@@ -17,6 +17,7 @@ mod page;
 mod query;
 mod read;
 mod refusal;
+mod rollover;
 mod stable_hash;
 mod state;
 #[cfg(test)]

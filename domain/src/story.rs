@@ -103,6 +103,12 @@ impl Story {
         }
     }
 
+    /// The last command was accepted.
+    pub(crate) fn then_accepted(self) -> Self {
+        self.events();
+        self
+    }
+
     /// The last command's events, by name.
     pub(crate) fn then_events(self, names: &[&str]) -> Self {
         assert_eq!(self.events().iter().map(Event::type_name).collect::<Vec<_>>(), names);

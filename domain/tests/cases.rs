@@ -1,106 +1,177 @@
-//! Worked examples of other systems, as far as they concern what is built. The figures are theirs; where we chose
-//! otherwise the test says so.
+//! Worked examples of other systems: `tests/cases/budget.json`. `expected` is what they answer; where we chose otherwise
+//! `ours` is what we answer, and `reason` why.
 
-use centime_domain::{CommandId, Event, Handled, Input, Month, Outcome, Query, UserState};
-use serde_json::{Value, json};
+use centime_domain::{CommandId, Handled, Input, Month, Outcome, Query, UserState};
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
 
-/// One user, and the alerts raised so far.
+/// The examples' months: the one something is spent in, and the one after.
+const MONTHS: [&str; 2] = ["2016-12", "2017-01"];
+
+/// One user with dollars.
 #[derive(Default)]
 struct User {
     state: UserState,
     commands: u64,
-    alerts: Vec<Event>,
 }
 
 impl User {
-    fn send(&mut self, name: &str, data: &Value) {
+    fn send(&mut self, name: &str, mut data: Value) {
+        data["currency"] = json!("USD");
         self.commands += 1;
         let id = CommandId::parse(&format!("c{}", self.commands)).expect("an id");
         let time = "2016-12-03T08:00:00Z".parse().expect("an instant");
         let input = Input::read(id, time, name, data.to_string().as_bytes());
-        match self.state.handle(&input, self.commands) {
-            Handled::Decided(Outcome::Accepted(events)) => {
-                self.alerts.extend(events.into_iter().filter(Event::is_alert));
-            }
-            other => panic!("{data}: {other:?}"),
+        let handled = self.state.handle(&input, self.commands);
+        assert!(matches!(handled, Handled::Decided(Outcome::Accepted(_))), "{data}: {handled:?}");
+    }
+
+    fn budget(&mut self, category: &str, limit: &Value, policy: &str, from: &str) {
+        let data = json!({"category": category, "limit": limit, "policy": policy, "from": from});
+        self.send("set_budget", data);
+    }
+
+    /// Nothing is no transaction.
+    fn expense(&mut self, category: &str, amount: &Value) {
+        if *amount != json!("0") {
+            let data = json!({"transaction_type": "Expense", "amount": amount, "category": category});
+            self.send("create_transaction", data);
         }
     }
 
-    fn budget(&mut self, category: &str, limit: &str) {
-        self.send("set_budget", &json!({"category": category, "limit": limit, "currency": "USD"}));
-    }
-
-    fn expense(&mut self, category: &str, amount: &str) {
-        let data =
-            json!({"transaction_type": "Expense", "amount": amount, "category": category, "currency": "USD"});
-        self.send("create_transaction", &data);
-    }
-
-    fn budgets(&self, month: &str) -> Vec<Value> {
+    fn figure(&self, category: &str, month: &str, name: &str) -> Value {
         let query = Query::Budgets { month: Month::read(month).expect("a month") };
         let answer = query.answer(&self.state, &[]).expect("answered");
-        answer["items"].as_array().expect("a list").clone()
+        let items = answer["items"].as_array().expect("a list");
+        let item = items.iter().find(|item| item["category"] == category).expect("a budget");
+        item[name].clone()
+    }
+
+    fn balance(&self) -> Value {
+        let answer = Query::Balance.answer(&self.state, &[]).expect("answered");
+        answer["items"][0]["balance"].clone()
     }
 }
 
-/// hledger/budget-2016-12-03: limits food 10, leisure 15; spent food 11, leisure 0, movies 25, cab 15.
-#[test]
-fn hledger_food_is_over_its_budget_and_leisure_untouched() {
+fn object(value: &Value) -> &Map<String, Value> {
+    value.as_object().expect("an object")
+}
+
+/// `kind`: a limit, what was spent of it, and the next month's.
+fn next_limit(input: &Value) -> Value {
     let mut user = User::default();
-    user.budget("food", "10");
-    user.budget("leisure", "15");
-    for (category, amount) in [("food", "11"), ("movies", "25"), ("cab", "15")] {
+    let policy =
+        if input["kind"] == "adjusted" { "carry" } else { input["kind"].as_str().expect("a policy") };
+    user.budget("food", &input["previous_limit"], policy, MONTHS[0]);
+    user.budget("food", &input["amount"], policy, MONTHS[1]);
+    user.expense("food", &input["spent"]);
+    json!({"next_limit": user.figure("food", MONTHS[1], "limit")})
+}
+
+/// `limit` and `transactions`: what counts as spent.
+fn spent(input: &Value) -> Value {
+    let mut user = User::default();
+    user.budget("food", &input["limit"], "reset", MONTHS[0]);
+    record(&mut user, &input["transactions"]);
+    json!({"spent": user.figure("food", MONTHS[0], "spent")})
+}
+
+fn record(user: &mut User, transactions: &Value) {
+    for transaction in transactions.as_array().expect("a list") {
+        let kind = transaction[0].as_str().expect("a kind");
+        let income = matches!(kind, "income" | "refund" | "transfer_in");
+        let data = json!({
+            "transaction_type": if income { "Income" } else { "Expense" }, "amount": transaction[1], "category": "food",
+            "refund": kind == "refund", "excluded": matches!(kind, "transfer" | "transfer_in" | "cc_payment"),
+        });
+        user.send("create_transaction", data);
+    }
+}
+
+/// `transactions` alone: income less expenses.
+fn balance(input: &Value) -> Value {
+    let mut user = User::default();
+    record(&mut user, &input["transactions"]);
+    json!({"balance": user.balance()})
+}
+
+/// `carryover`: what two months leave.
+fn leftovers(input: &Value) -> Value {
+    let mut user = User::default();
+    for (month, name) in MONTHS.iter().zip(["month1", "month2"]) {
+        user.budget("food", &input[name]["budgeted"], "carry", month);
+    }
+    user.expense("food", &input["month1"]["spent"]);
+    let [first, second] = MONTHS.map(|month| user.figure("food", month, "remaining"));
+    json!({"leftover_m1": first, "leftover_m2": second})
+}
+
+/// `visible` and `hidden`: what two categories spent.
+fn two_categories(input: &Value) -> Value {
+    let mut user = User::default();
+    let mut spent = |category: &str| {
+        user.budget(category, &json!("0"), "reset", MONTHS[0]);
+        let signed = input[category].as_str().expect("a figure");
+        user.expense(category, &json!(signed.trim_start_matches('-')));
+        user.figure(category, MONTHS[0], "spent")
+    };
+    json!({"visible": spent("visible"), "hidden": spent("hidden")})
+}
+
+/// `limits` and `spent`, by category: how much of the limits that is, in percent.
+fn percentages(input: &Value) -> Value {
+    let mut user = User::default();
+    for (category, amount) in object(&input["spent"]) {
         user.expense(category, amount);
     }
-    let budgets = user.budgets("2016-12");
-    let figures: Vec<_> = budgets.iter().map(|b| (&b["category"], &b["spent"], &b["exceeded"])).collect();
-    assert_eq!(
-        figures,
-        [(&json!("food"), &json!("11"), &json!(true)), (&json!("leisure"), &json!("0"), &json!(false))]
-    );
-    let names: Vec<_> = user.alerts.iter().map(Event::type_name).collect();
-    assert_eq!(names, ["budget_threshold_reached", "budget_threshold_reached", "budget_exceeded"]);
-}
-
-/// firefly/reset: limit 100, spent 40; the next month's limit is 100 again.
-#[test]
-fn firefly_a_reset_budget_starts_every_month_anew() {
-    let mut user = User::default();
-    user.budget("food", "100");
-    user.expense("food", "40");
-    let next = &user.budgets("2017-01")[0];
-    assert_eq!(
-        (&next["limit"], &next["spent"], &next["remaining"]),
-        (&json!("100"), &json!("0"), &json!("100"))
-    );
-}
-
-/// sure/refund-only-clamped: limit 100, a refund of 50. Sure shows 0 spent; we show what it is, as Actual and YNAB do:
-/// 150 are left to spend. Neither is over.
-#[test]
-fn sure_a_refund_alone_leaves_more_to_spend() {
-    let mut user = User::default();
-    user.budget("food", "100");
-    let refund = json!({"transaction_type": "Income", "amount": "50", "category": "food", "currency": "USD", "refund": true});
-    user.send("create_transaction", &refund);
-    let budget = &user.budgets("2016-12")[0];
-    assert_eq!(
-        (&budget["spent"], &budget["remaining"], &budget["exceeded"]),
-        (&json!("-50"), &json!("150"), &json!(false))
-    );
-}
-
-/// maybe/transfer, its incomes and expenses (transfers are not built yet): income 1000, expense 900.
-#[test]
-fn maybe_the_balance_is_income_less_expenses() {
-    let mut user = User::default();
-    user.send(
-        "create_transaction",
-        &json!({"transaction_type": "Income", "amount": "1000", "currency": "USD"}),
-    );
-    for amount in ["200", "300", "400"] {
-        user.expense("any", amount);
+    let mut answer =
+        json!({"all_expenses": user.balance().as_str().expect("a figure").trim_start_matches('-')});
+    for (category, limit) in object(&input["limits"]) {
+        user.budget(category, limit, "reset", MONTHS[0]);
+        let [limit, spent] = ["limit", "spent"].map(|name| {
+            let figure = user.figure(category, MONTHS[0], name);
+            figure.as_str().expect("a figure").parse::<Decimal>().expect("a number")
+        });
+        let percent = (spent * Decimal::ONE_HUNDRED / limit).to_string();
+        answer[format!("{category}_pct")] = percent.parse().expect("a whole number");
     }
-    let answer = Query::Balance.answer(&user.state, &[]).expect("answered");
-    assert_eq!(answer["items"], json!([{"currency": "USD", "balance": "100"}]));
+    answer
+}
+
+/// `cash_overspent`: what the next month starts with.
+fn overspent(input: &Value) -> Value {
+    let mut user = User::default();
+    user.budget("food", &json!("0"), "rollover", MONTHS[0]);
+    user.expense("food", &input["cash_overspent"]);
+    json!({"category_next_month_start": user.figure("food", MONTHS[1], "limit")})
+}
+
+/// What we answer to an example.
+type Answer = fn(&Value) -> Value;
+
+#[test]
+fn every_worked_example_comes_out_as_the_table_says() {
+    let kinds: [(&str, Answer); 7] = [
+        ("kind", next_limit),
+        ("carryover", leftovers),
+        ("limit", spent),
+        ("transactions", balance),
+        ("visible", two_categories),
+        ("limits", percentages),
+        ("cash_overspent", overspent),
+    ];
+    let cases: Vec<Value> = serde_json::from_str(include_str!("cases/budget.json")).expect("JSON");
+    for case in cases {
+        let input = object(&case["input"]);
+        let (_, answer) =
+            kinds.iter().find(|(key, _)| input.contains_key(*key)).expect("a known kind of example");
+        let expected = case.get("ours").unwrap_or(&case["expected"]);
+        assert_eq!(answer(&case["input"]), *expected, "{}", case["id"]);
+        assert_eq!(
+            case.get("ours").is_some(),
+            case.get("reason").is_some(),
+            "{}: a reason for ours",
+            case["id"]
+        );
+    }
 }

@@ -16,7 +16,7 @@ const HIGHEST_THRESHOLD: u16 = 1_000;
 pub struct SetBudget {
     /// The category.
     pub category: Box<str>,
-    /// The month's limit; may be zero.
+    /// A month's own limit, without what it takes over; may be zero.
     pub limit: Amount,
     /// In what; the user's base currency if left out.
     pub currency: Option<Currency>,
@@ -92,7 +92,12 @@ fn thresholds(raw: Option<&[i64]>) -> Result<Box<[u16]>, Refusal> {
 fn policy(raw: Option<&str>) -> Result<Policy, Refusal> {
     match raw {
         None | Some("reset") => Ok(Policy::Reset),
-        Some(_) => Err(Refusal::new("unsupported_policy", "policy", "the only policy so far is \"reset\"")),
+        Some("rollover") => Ok(Policy::Rollover),
+        Some("carry") => Ok(Policy::Carry),
+        Some(_) => {
+            let text = "a policy is \"reset\", \"rollover\" or \"carry\"";
+            Err(Refusal::new("unsupported_policy", "policy", text))
+        }
     }
 }
 
@@ -225,7 +230,7 @@ mod tests {
         let mut story = spent(story, "120.50", "2026-02-01");
         let month = Month::read("2026-02").expect("a month");
         let expected = json!({"items": [{
-            "category": "Food", "month": "2026-02", "limit": "100.00", "spent": "120.50", "remaining": "-20.50",
+            "category": "Food", "month": "2026-02", "limit": "100.00", "amount": "100.00", "spent": "120.50", "remaining": "-20.50",
             "exceeded": true, "currency": "EUR", "thresholds": [80, 100], "policy": "reset", "from": "2026-01",
             "predicted": null,
         }], "next_cursor": null});
@@ -245,7 +250,7 @@ mod tests {
         refused(json!({"limit": "-1"}), "amount_signed", "limit");
         refused(json!({"limit": "1.001"}), "amount_too_many_digits", "limit");
         refused(json!({"from": "2026-13"}), "invalid_month", "from");
-        refused(json!({"policy": "rollover"}), "unsupported_policy", "policy");
+        refused(json!({"policy": "Rollover"}), "unsupported_policy", "policy");
         refused(json!({"thresholds": [100, 80]}), "invalid_thresholds", "thresholds");
         refused(json!({"thresholds": [80, 80]}), "invalid_thresholds", "thresholds");
         refused(json!({"thresholds": [0]}), "invalid_thresholds", "thresholds");

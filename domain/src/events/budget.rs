@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct BudgetSet {
     /// The category.
     pub category: Box<str>,
-    /// The month's limit.
+    /// A month's own limit, without what it takes over.
     pub limit: Amount,
     /// In what.
     pub currency: Currency,
@@ -37,7 +37,7 @@ pub struct BudgetThresholdReached {
     pub month: Month,
     /// The percentage.
     pub threshold: u16,
-    /// The month's limit.
+    /// The month's limit, with what it took over.
     pub limit: Amount,
     /// Spent so far in that month.
     pub spent: Amount,
@@ -56,7 +56,7 @@ pub struct BudgetExceeded {
     pub category: Box<str>,
     /// The month it was spent in.
     pub month: Month,
-    /// The month's limit.
+    /// The month's limit, with what it took over.
     pub limit: Amount,
     /// Spent so far in that month.
     pub spent: Amount,
@@ -79,7 +79,7 @@ pub struct BudgetRecovered {
     pub month: Month,
     /// The percentage fallen below; `None`: the limit is not exceeded any more.
     pub threshold: Option<u16>,
-    /// The month's limit.
+    /// The month's limit, with what it took over.
     pub limit: Amount,
     /// Spent so far in that month.
     pub spent: Amount,

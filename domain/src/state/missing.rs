@@ -3,8 +3,9 @@
 use super::UserState;
 use super::line::Line;
 use super::pages::Page;
-use crate::budget::Budget;
+use crate::budget::{Budget, Policy};
 use crate::commands::Context;
+use crate::events::BudgetSet;
 use crate::stable_hash::id_hash;
 use crate::transaction::Transaction;
 use crate::{CommandId, Entry, Event, Input, Month, Outcome, PageKey};
@@ -27,6 +28,7 @@ impl UserState {
             let context = Context { id: &input.id, time: input.time };
             if let Ok(events) = command.decide(self, &context) {
                 self.add_totals(&events, &mut keys);
+                self.add_taken_over(&events, &mut keys);
             }
         }
         keys
@@ -101,8 +103,10 @@ impl UserState {
                 Event::TransactionDeleted(event) => self.add_totals_of(&[&event.transaction], keys),
                 Event::BudgetSet(event) => self.add_category(&event.category, Some(event.from), keys),
                 Event::BudgetRemoved(event) => self.add_category(&event.category, None, keys),
-                // Alerts concern totals that the event before them touched.
-                Event::BudgetThresholdReached(_) | Event::BudgetExceeded(_) | Event::BudgetRecovered(_) => {}
+                // Alerts may concern later months than the event before them, where something is taken over.
+                Event::BudgetThresholdReached(event) => self.add_total(&event.category, event.month, keys),
+                Event::BudgetExceeded(event) => self.add_total(&event.category, event.month, keys),
+                Event::BudgetRecovered(event) => self.add_total(&event.category, event.month, keys),
             }
         }
     }
@@ -118,6 +122,58 @@ impl UserState {
                     self.add(page, keys);
                 }
             }
+        }
+    }
+
+    fn add_total(&self, category: &str, month: Month, keys: &mut Vec<PageKey>) {
+        let number = self.category_number(category);
+        if let Some(page) = number.and_then(|number| self.totals_page(month, Line::spending(number))) {
+            self.add(page, keys);
+        }
+    }
+
+    /// What alerts are judged by besides the totals that `events` change: those of earlier months that are taken over,
+    /// and of later months that take over. The journal says which alerts there were, so only deciding needs them.
+    fn add_taken_over(&self, events: &[Event], keys: &mut Vec<PageKey>) {
+        if self.root.spilled_years.is_empty() {
+            return;
+        }
+        for event in events {
+            match event {
+                Event::TransactionCreated(event) => self.add_flow(&event.transaction, keys),
+                Event::TransactionUpdated(event) => {
+                    self.add_flow(&event.previous, keys);
+                    self.add_flow(&event.transaction, keys);
+                }
+                Event::TransactionDeleted(event) => self.add_flow(&event.transaction, keys),
+                Event::BudgetSet(event) => self.add_flow_of_budget(event, keys),
+                _ => {}
+            }
+        }
+    }
+
+    fn add_flow(&self, transaction: &Transaction, keys: &mut Vec<PageKey>) {
+        let month = transaction.date.month();
+        let numbers = transaction.spending().filter_map(|(name, _)| self.category_number(name));
+        for budget in numbers.filter_map(|number| self.budget_of(number)).filter(|budget| budget.takes_over())
+        {
+            let (first, until) = (budget.depends_from(month), budget.flows_until(month));
+            for page in self.totals_pages(Line::spending(budget.category()), first, until) {
+                self.add(page, keys);
+            }
+        }
+    }
+
+    /// The new version is not there yet: what it takes over is what the month before it depends on.
+    fn add_flow_of_budget(&self, new: &BudgetSet, keys: &mut Vec<PageKey>) {
+        let Some(budget) = self.budget(&new.category) else {
+            return;
+        };
+        let before = new.from.previous().filter(|_| new.policy != Policy::Reset);
+        let first = before.map_or(new.from, |before| budget.depends_from(before));
+        for page in self.totals_pages(Line::spending(budget.category()), first, budget.starts_anew(new.from))
+        {
+            self.add(page, keys);
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! `root`, `pages`, `tail` (`rows`, `kept`), `cells` (`line`), `categories` hold it · `view` and `totals` are what commands
 //! and queries may ask it · `missing` says which pages a command needs · `handle` is a command's way through it ·
-//! `evolve` applies events · `react` finds the alerts that follow · `spill` keeps the root page small.
+//! `evolve` applies events · `react` finds the alerts that follow (`rollover`: by which limits) · `spill` keeps the root page small.
 
 mod categories;
 mod cells;
@@ -15,6 +15,7 @@ mod pages;
 #[cfg(test)]
 mod properties;
 mod react;
+mod rollover;
 mod root;
 mod rows;
 mod spill;

@@ -3,25 +3,30 @@
 use super::UserState;
 use super::cells::{Cell, CellKey};
 use super::line::Line;
+use super::rollover::Limits;
 use crate::budget::{Level, Version};
 use crate::events::{BudgetExceeded, BudgetRecovered, BudgetThresholdReached};
 use crate::transaction::{Figure, Transaction};
-use crate::{CommandId, Event};
+use crate::{Amount, CommandId, Event};
 
 impl UserState {
     /// The alerts for the totals that `events` touched, judged once, on the net result: by month, then by category
-    /// name; levels fallen below first, from the highest down, then levels reached, from the lowest up.
+    /// name; levels fallen below first, from the highest down, then levels reached, from the lowest up. Later months
+    /// whose limits follow from touched ones count as touched.
     pub(super) fn react(&self, events: &[Event]) -> Vec<Event> {
         let mut alerts = Vec::new();
         for event in events {
             let (touched, cause) = self.touched(event);
+            let mut limits = Limits::new(self);
             for key in touched {
                 if let Some(cell) = self.cell(key)
                     && let Figure::Spending(Some(category)) = cell.line.figure()
-                    && let Some(version) = self.budget_of(category).and_then(|budget| budget.at(cell.month))
+                    && let Some(budget) = self.budget_of(category)
+                    && let Some(version) = budget.at(cell.month)
                     && version.currency == cell.currency
                 {
-                    self.judge(&cell, version, cause, &mut alerts);
+                    let limit = limits.limit(budget, version, cell.month);
+                    self.judge(&Judged { cell, category, limit, cause }, version, &mut alerts);
                 }
             }
         }
@@ -40,7 +45,7 @@ impl UserState {
             }
             Event::BudgetSet(event) => {
                 if let Some(number) = self.category_number(&event.category) {
-                    let until = self.budget_of(number).and_then(|budget| budget.until(event.from));
+                    let until = self.budget_of(number).and_then(|budget| budget.starts_anew(event.from));
                     keys.extend(
                         self.cells_of(Line::spending(number), event.from, until).map(|cell| cell.key()),
                     );
@@ -60,30 +65,39 @@ impl UserState {
     /// Adds the totals of one transaction; answers its id.
     fn touched_by<'a>(&self, transaction: &'a Transaction, keys: &mut Vec<CellKey>) -> &'a CommandId {
         let month = transaction.date.month();
-        let numbers = transaction.spending().filter_map(|(name, _)| self.category_number(name));
-        let budgeted = numbers.filter(|number| self.budget_of(*number).is_some());
-        keys.extend(budgeted.map(|number| (month, Line::spending(number), transaction.currency)));
+        for number in transaction.spending().filter_map(|(name, _)| self.category_number(name)) {
+            match self.budget_of(number) {
+                None => {}
+                Some(budget) if budget.takes_over() => {
+                    let concerned = self.cells_of(Line::spending(number), month, budget.flows_until(month));
+                    keys.extend(concerned.map(|cell| cell.key()));
+                }
+                Some(_) => keys.push((month, Line::spending(number), transaction.currency)),
+            }
+        }
         &transaction.id
     }
 
-    fn judge(&self, cell: &Cell<'_>, version: &Version, cause: Option<&CommandId>, alerts: &mut Vec<Event>) {
+    fn judge(&self, judged: &Judged<'_>, version: &Version, alerts: &mut Vec<Event>) {
+        let Judged { cell, limit, .. } = judged;
         let is_active = |level: Level| cell.level(level).is_some_and(|state| state.active);
         for level in version.levels().rev().filter(|level| is_active(*level)) {
-            if !version.stands_at(level, cell.sum) {
-                alerts.push(self.recovered(cell, version, level, cause));
+            if !level.is_reached(cell.sum, *limit) {
+                alerts.push(self.recovered(judged, level));
             }
         }
         for level in version.levels().filter(|level| !is_active(*level)) {
-            if version.stands_at(level, cell.sum) {
-                alerts.push(self.crossed(cell, version, level, cause));
+            if level.is_reached(cell.sum, *limit) {
+                alerts.push(self.crossed(judged, level));
             }
         }
     }
 
-    fn crossed(&self, cell: &Cell<'_>, version: &Version, level: Level, cause: Option<&CommandId>) -> Event {
-        let category = self.category(version.category).into();
+    fn crossed(&self, judged: &Judged<'_>, level: Level) -> Event {
+        let Judged { cell, category, limit, cause } = *judged;
+        let category = self.category(category).into();
         let crossing = cell.level(level).map_or(0, |state| state.crossings) + 1;
-        let (month, limit, spent, currency) = (cell.month, version.limit, cell.sum, cell.currency);
+        let (month, spent, currency) = (cell.month, cell.sum, cell.currency);
         let transaction_id = cause.cloned();
         match level {
             Level::Percent(threshold) => Event::BudgetThresholdReached(BudgetThresholdReached {
@@ -112,22 +126,26 @@ impl UserState {
         }
     }
 
-    fn recovered(
-        &self,
-        cell: &Cell<'_>,
-        version: &Version,
-        level: Level,
-        cause: Option<&CommandId>,
-    ) -> Event {
+    fn recovered(&self, judged: &Judged<'_>, level: Level) -> Event {
+        let Judged { cell, category, limit, cause } = *judged;
         Event::BudgetRecovered(BudgetRecovered {
-            category: self.category(version.category).into(),
+            category: self.category(category).into(),
             month: cell.month,
             threshold: level.percent(),
-            limit: version.limit,
+            limit,
             spent: cell.sum,
             currency: cell.currency,
             crossing: cell.level(level).map_or(0, |state| state.crossings),
             transaction_id: cause.cloned(),
         })
     }
+}
+
+/// A month's total, the limit it is judged by, and the transaction that was the reason to.
+#[derive(Clone, Copy)]
+struct Judged<'a> {
+    cell: Cell<'a>,
+    category: u16,
+    limit: Amount,
+    cause: Option<&'a CommandId>,
 }

@@ -53,26 +53,36 @@ fn parts(count: usize, amount: &str) -> Value {
     }
 }
 
-fn budget() -> impl Strategy<Value = Value> {
+pub(super) fn budget(currency: &'static str) -> impl Strategy<Value = Value> {
     let thresholds = prop::sample::select(vec![json!([80, 100]), json!([50]), json!([]), json!([90, 120])]);
-    (category(), 0_u32..400, 2023_u16..=2026, 1_u8..=3, thresholds).prop_map(|(category, limit, y, m, thresholds)| {
-        json!({"category": category, "limit": limit.to_string(), "from": format!("{y}-{m:02}"), "thresholds": thresholds})
-    })
+    let policy = prop::sample::select(vec!["reset", "rollover", "carry"]);
+    let from = (2023_u16..=2026, 1_u8..=3).prop_map(|(y, m)| format!("{y}-{m:02}"));
+    // Small ones, too: what is taken over would soon be more than anything is spent.
+    let limit = prop_oneof![0_u32..30, 0_u32..400];
+    (category(), limit, from, thresholds, policy).prop_map(
+        move |(category, limit, from, thresholds, policy)| {
+            json!({
+                "category": category, "limit": limit.to_string(), "from": from, "thresholds": thresholds,
+                "policy": policy, "currency": currency,
+            })
+        },
+    )
 }
 
 /// Commands with the ids `0`…`49`; changes and deletions mean one of them.
 fn step() -> impl Strategy<Value = Step> {
     let id = || (0_u32..50).prop_map(|id| id.to_string());
     let data = prop_oneof![
-        8 => transaction().prop_map(|data| ("create_transaction", data)),
-        4 => (id(), transaction()).prop_map(|(id, mut data)| {
+        80 => transaction().prop_map(|data| ("create_transaction", data)),
+        40 => (id(), transaction()).prop_map(|(id, mut data)| {
             data["id"] = json!(id);
             ("update_transaction", data)
         }),
-        2 => id().prop_map(|id| ("delete_transaction", json!({"id": id}))),
-        2 => budget().prop_map(|data| ("set_budget", data)),
-        1 => category().prop_map(|category| ("remove_budget", json!({"category": category}))),
-        1 => Just(("create_transaction", json!({"amount": 5}))),
+        20 => id().prop_map(|id| ("delete_transaction", json!({"id": id}))),
+        19 => budget("EUR").prop_map(|data| ("set_budget", data)),
+        1 => budget("USD").prop_map(|data| ("set_budget", data)),
+        10 => category().prop_map(|category| ("remove_budget", json!({"category": category}))),
+        10 => Just(("create_transaction", json!({"amount": 5}))),
     ];
     (id(), data).prop_map(|(id, (name, data))| (id, name, data))
 }

@@ -1,9 +1,12 @@
 //! The alerts there must be, recomputed from scratch after every command.
 
 use crate::{
-    Amount, BudgetSet, CommandId, Event, Month, Transaction, TransactionCreated, TransactionDeleted,
+    Amount, BudgetSet, CommandId, Event, Month, Policy, Transaction, TransactionCreated, TransactionDeleted,
 };
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What was spent, by month and category.
+pub(super) type Spending = BTreeMap<(Month, String), Amount>;
 
 /// The transactions there are, and the budgets by category and first month, from accepted events alone.
 #[derive(Default)]
@@ -14,8 +17,8 @@ pub(super) struct Model {
 }
 
 impl Model {
-    fn spent(&self) -> BTreeMap<(Month, String), Amount> {
-        let mut spent: BTreeMap<(Month, String), Amount> = BTreeMap::new();
+    pub(super) fn spent(&self) -> Spending {
+        let mut spent = Spending::new();
         for transaction in self.transactions.values() {
             for (name, amount) in transaction.spending() {
                 let sum = spent.entry((transaction.date.month(), name.to_owned())).or_default();
@@ -23,6 +26,10 @@ impl Model {
             }
         }
         spent
+    }
+
+    pub(super) fn categories(&self) -> impl Iterator<Item = &String> {
+        self.budgets.keys()
     }
 
     pub(super) fn evolve(&mut self, event: &Event) {
@@ -47,32 +54,53 @@ impl Model {
         self.transactions.insert(transaction.id.clone(), transaction.clone());
     }
 
+    /// All months a category's budget is valid in, as far as dates go here, one after the other: the version, what the
+    /// limit comes to, and what was spent.
+    pub(super) fn months(
+        &self,
+        category: &str,
+        spending: &Spending,
+    ) -> BTreeMap<Month, (&BudgetSet, Amount, Amount)> {
+        let versions = &self.budgets[category];
+        let mut months = BTreeMap::new();
+        let mut month = versions.first_key_value().map(|(from, _)| *from);
+        let mut before: Option<(&BudgetSet, Amount, Amount)> = None;
+        while let Some(this) = month.filter(|month| month.year() <= 2026) {
+            let (_, version) = versions.range(..=this).next_back().expect("the first is valid");
+            let left = before
+                .filter(|(budget, ..)| budget.currency == version.currency)
+                .map_or(Amount::ZERO, |(_, limit, spent)| limit.minus(spent));
+            let limit = match version.policy {
+                Policy::Rollover if left > Amount::ZERO => version.limit.plus(left),
+                Policy::Reset | Policy::Rollover => version.limit,
+                Policy::Carry => version.limit.plus(left),
+            };
+            let spent = spending.get(&(this, category.to_owned())).copied().unwrap_or_default();
+            before = Some((version, limit, spent));
+            months.insert(this, (version, limit, spent));
+            month = this.next();
+        }
+        months
+    }
+
     /// Every level that should stand now, recomputed from nothing but transactions and budgets; silently forgets
     /// levels that no budget has any more. Answers the alerts that must have been raised, unordered.
     pub(super) fn judge(&mut self) -> BTreeSet<String> {
         let mut standing = BTreeMap::new();
         let mut lines = BTreeSet::new();
-        let mut months = self.spent();
-        for (month, category, _) in self.crossings.keys() {
-            months.entry((*month, category.clone())).or_default();
-        }
-        for ((month, category), spent) in months {
-            let Some((_, budget)) =
-                self.budgets.get(&category).and_then(|all| all.range(..=month).next_back())
-            else {
-                continue;
-            };
-            let percents = budget.thresholds.iter().map(|percent| u32::from(*percent));
-            for level in percents.chain([0]) {
-                let decimal = rust_decimal::Decimal::from;
-                let hundredfold = (spent.decimal() * decimal(100), budget.limit.decimal() * decimal(level));
-                let reached = if level == 0 { spent > budget.limit } else { hundredfold.0 >= hundredfold.1 };
-                let stands = reached && spent > Amount::ZERO;
-                let name = if level == 0 { "exceeded".to_owned() } else { level.to_string() };
-                standing.insert(
-                    (month, category.clone(), level),
-                    (stands, name, format!("{spent} of {}", budget.limit)),
-                );
+        let spending = self.spent();
+        for category in self.budgets.keys() {
+            for (month, (budget, limit, spent)) in self.months(category, &spending) {
+                let percents = budget.thresholds.iter().map(|percent| u32::from(*percent));
+                for level in percents.chain([0]) {
+                    let decimal = rust_decimal::Decimal::from;
+                    let hundredfold = (spent.decimal() * decimal(100), limit.decimal() * decimal(level));
+                    let reached = if level == 0 { spent > limit } else { hundredfold.0 >= hundredfold.1 };
+                    let stands = reached && spent > Amount::ZERO;
+                    let name = if level == 0 { "exceeded".to_owned() } else { level.to_string() };
+                    let key = (month, category.clone(), level);
+                    standing.insert(key, (stands, name, format!("{spent} of {limit}")));
+                }
             }
         }
         for (key, state) in &mut self.crossings {
