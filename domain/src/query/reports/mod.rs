@@ -10,6 +10,7 @@ mod sums;
 mod tests;
 mod trend;
 
+use super::budgets;
 use crate::{Currency, Month, Months, PageKey, UserState, Year};
 use serde_json::Value;
 
@@ -43,7 +44,10 @@ pub enum Report {
 impl ReportQuery {
     pub(super) fn missing(&self, state: &UserState, keys: &mut Vec<PageKey>) {
         match &self.report {
-            Report::Month(month) => period::missing(state, month_before(*month), (*month).into(), keys),
+            Report::Month(month) => {
+                period::missing(state, month_before(*month), (*month).into(), keys);
+                budgets::missing(state, *month, keys);
+            }
             Report::Year(year) => period::missing(state, year_before(*year), year.months(), keys),
             Report::CashFlow(months) => cash_flow::missing(state, *months, keys),
             Report::CategoryTrend { category, months } => {

@@ -103,14 +103,17 @@ impl Tally {
             .collect()
     }
 
-    /// The sum of the months' limits of each budget in this currency.
+    /// The limit of each budget in this currency: a month's with what it took over; a year's is the sum of what was set, since
+    /// what months leave to each other would count twice.
     fn limits(&self, state: &UserState) -> BTreeMap<u16, Amount> {
+        let one_month = self.months.first() == self.months.last();
         let mut limits: BTreeMap<u16, Amount> = BTreeMap::new();
         for budget in state.budgets() {
-            let versions = self.months.iter().filter_map(|month| budget.at(month));
-            for version in versions.filter(|version| version.currency == self.currency) {
+            let valid = self.months.iter().filter_map(|month| Some((month, budget.at(month)?)));
+            for (month, version) in valid.filter(|(_, version)| version.currency == self.currency) {
+                let taken_over = if one_month { state.limit_in(budget, month) } else { None };
                 let limit = limits.entry(version.category).or_default();
-                *limit = limit.plus(version.limit);
+                *limit = limit.plus(taken_over.unwrap_or(version.limit));
             }
         }
         limits

@@ -167,3 +167,20 @@ fn the_ends_of_the_calendar_have_reports_too() {
         ask(&mut story, Report::CashFlow(months(&format!("{year}-12"), &format!("{year}-12"))));
     }
 }
+
+#[test]
+fn a_months_budget_is_what_it_came_to_a_years_is_what_was_set() {
+    let budget = json!({"category": "Food", "limit": "100", "from": "2025-12", "policy": "rollover"});
+    let spent = |story: Story, date: &str, amount: &str| {
+        let data = json!({"transaction_type": "Expense", "category": "Food", "date": date, "amount": amount});
+        story.when("create_transaction", data)
+    };
+    let mut story = Story::tiny().when("set_budget", budget);
+    for (date, amount) in [("2025-12-05", "60"), ("2026-01-05", "10"), ("2027-03-01", "1")] {
+        story = spent(story, date, amount);
+    }
+    let january = ask(&mut story, Report::Month(month("2026-01")));
+    assert_eq!(january["categories"], json!([{"category": "Food", "amount": "10", "budget": "140"}]));
+    let year = ask(&mut story, Report::Year(Year::read("2026").expect("a year")));
+    assert_eq!(year["categories"], json!([{"category": "Food", "amount": "10", "budget": "1200"}]));
+}
