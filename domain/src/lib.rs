@@ -3,11 +3,12 @@
 //! Map: `values` (amounts, currencies, dates, texts) · `id` (names of users and commands) · `refusal` (named refusals) ·
 //! `transaction`, `budget` (what they are) · `rollover` (what a month's limit comes to) · `commands` (the registry; one file a command) · `events` (facts) · `input`
 //! (what is decided on, what came of it) · `page` (names of state's pieces) · `state` (one user's state) · `query`
-//! (questions to it) · `read` (JSON, field by field) · `stable_hash` (hashes kept for ever) · `memory` (how much it takes).
+//! (questions to it) · `statistics` (estimates; the only floats) · `calculate` (stateless questions) · `read` (JSON, field by field) · `stable_hash` (hashes kept for ever) · `memory` (how much it takes).
 //!
 //! Absent on purpose: anything that knows what time it is, where bytes are stored, or who asks.
 
 mod budget;
+mod calculate;
 mod commands;
 mod events;
 mod id;
@@ -20,12 +21,14 @@ mod refusal;
 mod rollover;
 mod stable_hash;
 mod state;
+mod statistics;
 #[cfg(test)]
 mod story;
 mod transaction;
 mod values;
 
 pub use budget::Policy;
+pub use calculate::calculate;
 pub use commands::{
     Command, CreateTransaction, DeleteTransaction, RemoveBudget, SetBudget, UpdateTransaction,
 };

@@ -135,7 +135,7 @@ fn location(user: &str, transaction: &str) -> HeaderValue {
 }
 
 /// The body, if it is JSON. Which JSON it has to be is the domain's to say.
-fn checked(body: &[u8]) -> Result<Vec<u8>, Problem> {
+pub(crate) fn checked(body: &[u8]) -> Result<Vec<u8>, Problem> {
     let read: Result<&RawValue, _> = serde_json::from_slice(body);
     read.map(|_| body.to_vec()).map_err(|e| invalid_json(&e))
 }

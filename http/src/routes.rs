@@ -1,7 +1,7 @@
 //! The route table: every path there is. A new command is reachable through `…/commands/{type}` without a line here.
 
 use crate::router::{Handler, Route};
-use crate::{commands, events, queries, reports, service, websocket};
+use crate::{calculate, commands, events, queries, reports, service, websocket};
 use std::future::ready;
 use warp::http::Method;
 
@@ -54,6 +54,9 @@ pub(crate) static ROUTES: &[Route] = &[
     }),
     get("/v1/users/{user}/ws", "the same over WebSocket", |_, _| {
         Box::pin(ready(websocket::upgrade_required()))
+    }),
+    post("/v1/calculate/{fn}", "a stateless question: regression, recurrence", |_, r| {
+        Box::pin(ready(calculate::calculate(r)))
     }),
     get("/v1/commands", "the types of commands", |_, _| Box::pin(ready(Ok(service::commands())))),
     post("/v1/admin/clock", "move a test clock forward: {\"to\": RFC 3339}", |e, r| {

@@ -123,6 +123,25 @@ async fn the_clock_moves_and_names_the_month() {
 }
 
 #[tokio::test]
+async fn stateless_questions_are_answered_where_they_arrive() {
+    let edge = start().await;
+    let next = edge.post("/v1/calculate/recurrence", r#"{"date":"2020-01-31","add_months":1}"#);
+    assert_eq!(json(next).await, (200, serde_json::json!({"result": "2020-02-29"})));
+    let none = edge.post("/v1/calculate/regression", r#"{"x":[1,1,1],"y":[1,2,3]}"#);
+    assert_eq!(json(none).await, (200, serde_json::json!({"result": null})));
+    let (status, unknown) = json(edge.post("/v1/calculate/alchemy", "{}")).await;
+    assert_eq!(
+        (status, &unknown["code"], &unknown["field"]),
+        (404, &"unknown_function".into(), &"fn".into())
+    );
+    assert!(unknown["detail"].as_str().unwrap().contains("regression, recurrence"));
+    let (status, refused) = json(edge.post("/v1/calculate/regression", r#"{"x":[1]}"#)).await;
+    assert_eq!((status, &refused["code"], &refused["field"]), (422, &"missing_field".into(), &"y".into()));
+    assert_eq!(problem(edge.post("/v1/calculate/regression", "{")).await, (400, "invalid_json".into()));
+    assert!(edge.fake.commands.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn the_server_describes_itself() {
     let edge = start().await;
     assert_eq!(json(edge.get("/health/live")).await.0, 200);
