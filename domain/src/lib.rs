@@ -30,11 +30,12 @@ mod values;
 pub use budget::Policy;
 pub use calculate::calculate;
 pub use commands::{
-    Command, CreateTransaction, DeleteTransaction, RemoveBudget, SetBudget, UpdateTransaction,
+    Command, CreateTransaction, DeleteTransaction, GenerateForecast, RemoveBudget, SetBudget,
+    UpdateTransaction,
 };
 pub use events::{
     BudgetExceeded, BudgetRecovered, BudgetRemoved, BudgetSet, BudgetThresholdReached, Event,
-    TransactionCreated, TransactionDeleted, TransactionUpdated,
+    ForecastGenerated, ForecastMonth, TransactionCreated, TransactionDeleted, TransactionUpdated,
 };
 pub use id::{CommandId, UserId};
 pub use input::{Entry, Handled, Input, Outcome};
@@ -42,5 +43,6 @@ pub use page::{PageError, PageKey, PageRange};
 pub use query::{Query, Report, ReportQuery, TransactionsQuery};
 pub use refusal::Refusal;
 pub use state::UserState;
+pub use statistics::{ForecastMethod, Share};
 pub use transaction::{Split, Status, Transaction, TransactionType};
 pub use values::{Amount, Currency, Date, Month, Months, Year};

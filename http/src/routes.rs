@@ -32,6 +32,9 @@ pub(crate) static ROUTES: &[Route] = &[
     get("/v1/users/{user}/budgets", "budgets of a month: month=YYYY-MM", |e, r| {
         Box::pin(queries::budgets(e, r))
     }),
+    post("/v1/users/{user}/forecasts", "look ahead: category, months, level, as_of, currency", |e, r| {
+        Box::pin(commands::generate_forecast(e, r))
+    }),
     get("/v1/users/{user}/balance", "balance", |e, r| Box::pin(queries::balance(e, r))),
     get("/v1/users/{user}/reports/month", "report of a month: month=YYYY-MM, currency", |e, r| {
         Box::pin(reports::month(e, r))

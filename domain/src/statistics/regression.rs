@@ -76,6 +76,11 @@ impl Line {
         line.is_finite().then_some(line)
     }
 
+    /// What the line says at `x0`, reckoned from the middle of the points, where it is known best.
+    pub(super) fn value(&self, x0: f64) -> f64 {
+        self.mean_y + self.slope * (x0 - self.mean_x)
+    }
+
     /// What the line says at `x0`, with intervals that hold the truth in `level` of all cases:
     /// `ŷ ± t(n−2)·s·√(1/n + (x0−x̄)²/Sxx)` for the mean, one more under the root for a single y. `None` unless finite.
     pub(crate) fn at(&self, x0: f64, level: f64) -> Option<Prediction> {
@@ -84,8 +89,7 @@ impl Line {
         let near = 1.0 / self.n + away * away / self.sxx;
         let s = self.mse.sqrt();
         let prediction = Prediction {
-            // From the middle of the points, where the line is known best.
-            fit: self.mean_y + self.slope * away,
+            fit: self.value(x0),
             mean_half: t * s * near.sqrt(),
             half: t * s * (1.0 + near).sqrt(),
         };

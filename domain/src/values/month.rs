@@ -10,6 +10,9 @@ use std::fmt;
 pub struct Month(u16);
 
 impl Month {
+    /// The first month there is.
+    pub(crate) const FIRST: Self = Self(0);
+
     /// Reads `YYYY-MM`. Refuses with `invalid_month`, without a field.
     pub fn read(text: &str) -> Result<Self, Refusal> {
         let invalid = || Refusal::plain("invalid_month", "a month is YYYY-MM, from 1900-01 to 2200-12");

@@ -123,6 +123,17 @@ async fn the_clock_moves_and_names_the_month() {
 }
 
 #[tokio::test]
+async fn a_forecast_is_answered_by_the_data_of_its_event() {
+    let edge = start().await;
+    let ask = |user: &str| edge.post(&format!("/v1/users/{user}/forecasts"), r#"{"category":"Food"}"#);
+    let answer = ask("seer").send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), header(&answer, "centime-position")), (201, "3:9"));
+    assert_eq!(answer.text().await.unwrap(), r#"{"category":"Food"}"#);
+    assert_eq!(edge.fake.commands.lock().unwrap()[0].kind, "generate_forecast");
+    assert_eq!(problem(ask("poor")).await, (422, "amount_not_positive".into()));
+}
+
+#[tokio::test]
 async fn stateless_questions_are_answered_where_they_arrive() {
     let edge = start().await;
     let next = edge.post("/v1/calculate/recurrence", r#"{"date":"2020-01-31","add_months":1}"#);
