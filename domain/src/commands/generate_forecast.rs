@@ -222,6 +222,16 @@ mod tests {
     }
 
     #[test]
+    fn spending_without_a_category_belongs_to_all_and_income_to_none() {
+        let entry = |kind: &str, amount: &str| json!({"transaction_type": kind, "amount": amount, "date": "2026-01-05"});
+        let story = spent(Story::new(), "Food", "100", "2026-01-03")
+            .when("create_transaction", entry("Expense", "11"))
+            .when("create_transaction", entry("Income", "2000"))
+            .when("generate_forecast", json!({"months": 1}));
+        assert_eq!(forecast(&story)["months"][0]["expected"], "111.00");
+    }
+
+    #[test]
     fn one_currency_is_looked_at_and_the_base_currency_comes_first() {
         let dollars = json!({"transaction_type": "Expense", "amount": "30", "category": "Trip", "currency": "USD", "date": "2026-01-03"});
         let story = Story::new()
