@@ -141,9 +141,8 @@ mod tests {
     use crate::story::Story;
     use serde_json::{Value, json};
 
-    fn spent(story: Story, category: &str, amount: &str, date: &str) -> Story {
-        let data =
-            json!({"transaction_type": "Expense", "amount": amount, "category": category, "date": date});
+    fn spent(story: Story, category: &str, amount: &str, on: &str) -> Story {
+        let data = json!({"transaction_type": "Expense", "amount": amount, "category": category, "date": on});
         story.when("create_transaction", data)
     }
 
