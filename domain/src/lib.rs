@@ -3,11 +3,12 @@
 //! Map: `values` (amounts, currencies, dates, texts) · `id` (names of users and commands) · `refusal` (named refusals) ·
 //! `transaction`, `budget` (what they are) · `rollover` (what a month's limit comes to) · `commands` (the registry; one file a command) · `events` (facts) · `input`
 //! (what is decided on, what came of it) · `page` (names of state's pieces) · `state` (one user's state) · `query`
-//! (questions to it) · `read` (JSON, field by field) · `stable_hash` (hashes kept for ever) · `memory` (how much it takes).
+//! (questions to it) · `statistics` (estimates; the only floats) · `calculate` (stateless questions) · `read` (JSON, field by field) · `stable_hash` (hashes kept for ever) · `memory` (how much it takes).
 //!
 //! Absent on purpose: anything that knows what time it is, where bytes are stored, or who asks.
 
 mod budget;
+mod calculate;
 mod commands;
 mod events;
 mod id;
@@ -20,18 +21,21 @@ mod refusal;
 mod rollover;
 mod stable_hash;
 mod state;
+mod statistics;
 #[cfg(test)]
 mod story;
 mod transaction;
 mod values;
 
 pub use budget::Policy;
+pub use calculate::calculate;
 pub use commands::{
-    Command, CreateTransaction, DeleteTransaction, RemoveBudget, SetBudget, UpdateTransaction,
+    Command, CreateTransaction, DeleteTransaction, GenerateForecast, RemoveBudget, SetBudget,
+    UpdateTransaction,
 };
 pub use events::{
     BudgetExceeded, BudgetRecovered, BudgetRemoved, BudgetSet, BudgetThresholdReached, Event,
-    TransactionCreated, TransactionDeleted, TransactionUpdated,
+    ForecastGenerated, ForecastMonth, TransactionCreated, TransactionDeleted, TransactionUpdated,
 };
 pub use id::{CommandId, UserId};
 pub use input::{Entry, Handled, Input, Outcome};
@@ -39,5 +43,6 @@ pub use page::{PageError, PageKey, PageRange};
 pub use query::{Query, Report, ReportQuery, TransactionsQuery};
 pub use refusal::Refusal;
 pub use state::UserState;
+pub use statistics::{ForecastMethod, Share};
 pub use transaction::{Split, Status, Transaction, TransactionType};
 pub use values::{Amount, Currency, Date, Month, Months, Year};

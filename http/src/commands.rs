@@ -23,6 +23,8 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 enum Address {
     /// As a new thing: accepted is 201, refused is 422.
     New,
+    /// As a question, answered by the event that it led to: accepted is 201, with that event's data.
+    Question,
     /// As something that is there: accepted is 200, and what isn't there is 404.
     Existing,
 }
@@ -62,6 +64,11 @@ pub(crate) async fn remove_budget(edge: &Edge, request: &Request) -> Outcome {
     on_path(edge, request, "remove_budget", "category").await
 }
 
+/// `POST /v1/users/{user}/forecasts`
+pub(crate) async fn generate_forecast(edge: &Edge, request: &Request) -> Outcome {
+    give(edge, request, "generate_forecast", checked(&request.body)?, Address::Question).await
+}
+
 /// A command about the thing its path ends in.
 async fn on_path(edge: &Edge, request: &Request, kind: &str, field: &'static str) -> Outcome {
     let data = with_field(&request.body, field, request.param(field))?;
@@ -91,10 +98,14 @@ fn answer(reply: Reply, address: Address) -> Response {
     match &reply.outcome {
         Decision::Accepted(events) => {
             let status = match address {
-                Address::New => StatusCode::CREATED,
+                Address::New | Address::Question => StatusCode::CREATED,
                 Address::Existing => StatusCode::OK,
             };
-            let mut response = reply::bytes(status, accepted(&reply, events));
+            let body = match (address, &events[..]) {
+                (Address::Question, [event]) => data(event),
+                _ => accepted(&reply, events),
+            };
+            let mut response = reply::bytes(status, body);
             reply::set_position(response.headers_mut(), reply.position);
             response
         }
@@ -129,13 +140,19 @@ fn accepted(reply: &Reply, events: &[Event]) -> Vec<u8> {
     out
 }
 
+fn data(event: &Event) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    event.write_json(&mut out);
+    out
+}
+
 fn location(user: &str, transaction: &str) -> HeaderValue {
     let path = format!("/v1/users/{user}/transactions/{}", utf8_percent_encode(transaction, SEGMENT));
     HeaderValue::from_str(&path).expect("a user id and percent-encoded text are ASCII")
 }
 
 /// The body, if it is JSON. Which JSON it has to be is the domain's to say.
-fn checked(body: &[u8]) -> Result<Vec<u8>, Problem> {
+pub(crate) fn checked(body: &[u8]) -> Result<Vec<u8>, Problem> {
     let read: Result<&RawValue, _> = serde_json::from_slice(body);
     read.map(|_| body.to_vec()).map_err(|e| invalid_json(&e))
 }

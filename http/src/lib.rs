@@ -4,7 +4,8 @@
 //! Map: [`Server`] (bind, run, drain) · [`HttpConfig`] · `routes` (the table: every path there is) · `router` (matching)
 //! · `dispatch` (one request's way: guard, route, limits, handler) · `guard` (browsers on loopback) · `request`, `query`,
 //! `body` (what came in) · `reply`, `problem`, `failure` (what goes out) · `commands`, `queries`, `reports`, `events`,
-//! `websocket`, `service` (the handlers) · `forward` (users of other nodes) · `backend` (the engine as seen from here).
+//! `websocket`, `service`, `calculate` (the handlers) · `forward` (users of other nodes) · `backend` (the engine as seen
+//! from here).
 //!
 //! Not here: sign-in (until it exists the binary refuses to listen beyond loopback), TLS, request logs.
 
@@ -12,6 +13,7 @@
 
 mod backend;
 mod body;
+mod calculate;
 mod commands;
 mod config;
 mod dispatch;

@@ -1,7 +1,7 @@
 //! The route table: every path there is. A new command is reachable through `…/commands/{type}` without a line here.
 
 use crate::router::{Handler, Route};
-use crate::{commands, events, queries, reports, service, websocket};
+use crate::{calculate, commands, events, queries, reports, service, websocket};
 use std::future::ready;
 use warp::http::Method;
 
@@ -32,6 +32,9 @@ pub(crate) static ROUTES: &[Route] = &[
     get("/v1/users/{user}/budgets", "budgets of a month: month=YYYY-MM", |e, r| {
         Box::pin(queries::budgets(e, r))
     }),
+    post("/v1/users/{user}/forecasts", "look ahead: category, months, level, as_of, currency", |e, r| {
+        Box::pin(commands::generate_forecast(e, r))
+    }),
     get("/v1/users/{user}/balance", "balance", |e, r| Box::pin(queries::balance(e, r))),
     get("/v1/users/{user}/reports/month", "report of a month: month=YYYY-MM, currency", |e, r| {
         Box::pin(reports::month(e, r))
@@ -54,6 +57,9 @@ pub(crate) static ROUTES: &[Route] = &[
     }),
     get("/v1/users/{user}/ws", "the same over WebSocket", |_, _| {
         Box::pin(ready(websocket::upgrade_required()))
+    }),
+    post("/v1/calculate/{fn}", "a stateless question: regression, recurrence", |_, r| {
+        Box::pin(ready(calculate::calculate(r)))
     }),
     get("/v1/commands", "the types of commands", |_, _| Box::pin(ready(Ok(service::commands())))),
     post("/v1/admin/clock", "move a test clock forward: {\"to\": RFC 3339}", |e, r| {

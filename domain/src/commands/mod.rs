@@ -3,16 +3,19 @@
 mod create_transaction;
 mod delete_transaction;
 mod fields;
+mod generate_forecast;
 mod remove_budget;
 mod set_budget;
 mod update_transaction;
 
 pub use create_transaction::CreateTransaction;
 pub use delete_transaction::DeleteTransaction;
+pub use generate_forecast::GenerateForecast;
 pub use remove_budget::RemoveBudget;
 pub use set_budget::SetBudget;
 pub use update_transaction::UpdateTransaction;
 
+use crate::state::TotalsRead;
 use crate::{CommandId, Event, Refusal, UserState, stable_hash};
 
 /// What a command may know besides itself and the state.
@@ -30,6 +33,11 @@ pub(crate) trait Decide: Sized {
 
     /// The transaction it is about, where there is one already.
     fn target(&self) -> Option<&CommandId> {
+        None
+    }
+
+    /// The totals it reads, if it is one that only reads them: its events change none.
+    fn reads(&self, _context: &Context<'_>) -> Option<TotalsRead<'_>> {
         None
     }
 
@@ -74,6 +82,10 @@ macro_rules! commands {
                 match self { $(Self::$variant(command) => command.target(),)+ }
             }
 
+            pub(crate) fn reads(&self, context: &Context<'_>) -> Option<TotalsRead<'_>> {
+                match self { $(Self::$variant(command) => command.reads(context),)+ }
+            }
+
             pub(crate) fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
                 match self { $(Self::$variant(command) => command.decide(state, context),)+ }
             }
@@ -92,4 +104,6 @@ commands! {
     SetBudget = "set_budget",
     /// See [`RemoveBudget`].
     RemoveBudget = "remove_budget",
+    /// See [`GenerateForecast`].
+    GenerateForecast = "generate_forecast",
 }

@@ -1,9 +1,11 @@
 //! Events: facts, in the past tense.
 
 mod budget;
+mod forecast;
 mod transaction;
 
 pub use budget::{BudgetExceeded, BudgetRecovered, BudgetRemoved, BudgetSet, BudgetThresholdReached};
+pub use forecast::{ForecastGenerated, ForecastMonth};
 use serde::{Deserialize, Serialize};
 pub use transaction::{TransactionCreated, TransactionDeleted, TransactionUpdated};
 
@@ -50,6 +52,8 @@ events! {
     BudgetExceeded(BudgetExceeded) = "budget_exceeded",
     /// See [`BudgetRecovered`].
     BudgetRecovered(BudgetRecovered) = "budget_recovered",
+    /// See [`ForecastGenerated`]. Boxed: it is large, and rare.
+    ForecastGenerated(Box<ForecastGenerated>) = "forecast_generated",
 }
 
 impl Event {
@@ -72,6 +76,7 @@ impl Event {
             Self::BudgetThresholdReached(event) => serde_json::to_writer(out, event),
             Self::BudgetExceeded(event) => serde_json::to_writer(out, event),
             Self::BudgetRecovered(event) => serde_json::to_writer(out, event),
+            Self::ForecastGenerated(event) => serde_json::to_writer(out, event),
         };
         written.expect("events are plain data, and a Vec takes all of it");
     }

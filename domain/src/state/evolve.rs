@@ -43,6 +43,8 @@ impl UserState {
                 let level = event.threshold.map_or(Level::Exceeded, Level::Percent);
                 self.cross(&event.category, event.month, event.currency, (level, event.crossing, false));
             }
+            // It is in the journal and the feed; nothing that is decided later depends on it.
+            Event::ForecastGenerated(_) => {}
         }
     }
 

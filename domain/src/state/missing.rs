@@ -24,8 +24,15 @@ impl UserState {
             self.add_transaction(target, &mut keys);
         }
         if keys.is_empty() && self.decided(&input.id).is_none() {
-            // What is decided without the totals can only be too generous: it still names every total that it touches.
             let context = Context { id: &input.id, time: input.time };
+            if let Some(read) = command.reads(&context) {
+                // Such a command changes no total, and could not be decided without those it reads.
+                for page in self.pages_read(&read) {
+                    self.add(page, &mut keys);
+                }
+                return keys;
+            }
+            // What is decided without the totals can only be too generous: it still names every total that it touches.
             if let Ok(events) = command.decide(self, &context) {
                 self.add_totals(&events, &mut keys);
                 self.add_taken_over(&events, &mut keys);
@@ -107,6 +114,8 @@ impl UserState {
                 Event::BudgetThresholdReached(event) => self.add_total(&event.category, event.month, keys),
                 Event::BudgetExceeded(event) => self.add_total(&event.category, event.month, keys),
                 Event::BudgetRecovered(event) => self.add_total(&event.category, event.month, keys),
+                // A forecast changes no total.
+                Event::ForecastGenerated(_) => {}
             }
         }
     }

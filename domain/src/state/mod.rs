@@ -1,8 +1,9 @@
 //! One user's state: the root page, and whatever other pages are loaded.
 //!
-//! `root`, `pages`, `tail` (`rows`, `kept`), `cells` (`line`), `categories` hold it · `view` and `totals` are what commands
-//! and queries may ask it · `missing` says which pages a command needs · `handle` is a command's way through it ·
-//! `evolve` applies events · `react` finds the alerts that follow (`rollover`: by which limits) · `spill` keeps the root page small.
+//! `root`, `pages`, `tail` (`rows`, `kept`), `cells` (`line`), `categories` hold it · `view`, `totals` and
+//! `spending` are what commands and queries may ask it · `missing` says which pages a command needs · `handle` is a
+//! command's way through it · `evolve` applies events · `react` finds the alerts that follow (`rollover`: by
+//! which limits) · `spill` keeps the root page small.
 
 mod categories;
 mod cells;
@@ -18,6 +19,7 @@ mod react;
 mod rollover;
 mod root;
 mod rows;
+mod spending;
 mod spill;
 mod tail;
 mod totals;
@@ -25,6 +27,7 @@ mod view;
 
 pub(crate) use categories::Categories;
 pub(crate) use line::Line;
+pub(crate) use spending::{Spending, TotalsRead};
 
 use crate::{PageError, PageKey};
 use pages::Pages;

@@ -67,6 +67,11 @@ impl Amount {
         Self(Decimal::from_i128_with_scale(digits.into(), scale.into()))
     }
 
+    /// An estimate that was rounded to its currency's digits.
+    pub(crate) fn estimated(decimal: Decimal) -> Self {
+        Self(decimal)
+    }
+
     /// True for 0, however written.
     pub fn is_zero(self) -> bool {
         self.0.is_zero()

@@ -42,7 +42,7 @@ impl Date {
         Self::new(u16::try_from(date.year()).ok()?, part(date.month())?, part(date.day())?)
     }
 
-    fn new(year: u16, month: u16, day: u16) -> Option<Self> {
+    pub(super) fn new(year: u16, month: u16, day: u16) -> Option<Self> {
         let (y, m, d) = (i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?);
         jiff::civil::Date::new(y, m, d).ok()?;
         let since = year.checked_sub(1900).filter(|years| *years <= 300)?;
@@ -52,6 +52,16 @@ impl Date {
     /// The month the date is in.
     pub fn month(self) -> Month {
         Month::new(self.year(), self.month_of_year()).expect("a date's month is a month")
+    }
+
+    /// So many months later (earlier if negative), on the same day or the month's last: count from the first date, not
+    /// from one that was cut short, and 31 January is followed by 28 February and 31 March. `None` outside 1900 to 2200.
+    pub(crate) fn plus_months(self, months: i32) -> Option<Self> {
+        Some(self.month().plus(months)?.day(self.day_of_month()))
+    }
+
+    fn day_of_month(self) -> u16 {
+        u16::try_from(self.0 & 0x1f).expect("five bits")
     }
 
     fn year(self) -> u16 {
@@ -76,7 +86,7 @@ impl Date {
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.year(), self.month_of_year(), self.0 & 0x1f)
+        write!(f, "{:04}-{:02}-{:02}", self.year(), self.month_of_year(), self.day_of_month())
     }
 }
 

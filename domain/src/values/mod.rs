@@ -5,6 +5,7 @@ mod currency;
 mod date;
 mod month;
 mod months;
+mod recurrence;
 mod text;
 mod year;
 
@@ -14,5 +15,6 @@ pub use currency::Currency;
 pub use date::Date;
 pub use month::Month;
 pub use months::Months;
+pub(crate) use recurrence::MonthlyRule;
 pub(crate) use text::{ACCOUNT, CATEGORY, NOTE, PAYEE, TAG, TextRule};
 pub use year::Year;

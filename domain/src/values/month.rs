@@ -1,6 +1,6 @@
 //! Calendar months.
 
-use crate::Refusal;
+use crate::{Date, Refusal};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -10,6 +10,9 @@ use std::fmt;
 pub struct Month(u16);
 
 impl Month {
+    /// The first month there is.
+    pub(crate) const FIRST: Self = Self(0);
+
     /// Reads `YYYY-MM`. Refuses with `invalid_month`, without a field.
     pub fn read(text: &str) -> Result<Self, Refusal> {
         let invalid = || Refusal::plain("invalid_month", "a month is YYYY-MM, from 1900-01 to 2200-12");
@@ -48,11 +51,31 @@ impl Month {
     pub fn year(self) -> u16 {
         1900 + self.0 / 12
     }
+
+    /// Which of its year, 1 to 12.
+    pub(crate) fn of_year(self) -> u16 {
+        self.0 % 12 + 1
+    }
+
+    /// So many months later (earlier if negative); `None` outside 1900 to 2200.
+    pub(crate) fn plus(self, months: i32) -> Option<Self> {
+        let number = u16::try_from(i32::from(self.0).checked_add(months)?).ok()?;
+        Self::new((number / 12).checked_add(1900)?, number % 12 + 1)
+    }
+
+    /// The date of a day of the month, 1 to 31; its last where it has fewer.
+    pub(crate) fn day(self, day: u16) -> Date {
+        let (first, last) = (28.min(day.max(1)), day.min(31));
+        (first..=last)
+            .rev()
+            .find_map(|day| Date::new(self.year(), self.of_year(), day))
+            .expect("every month has days up to the 28th")
+    }
 }
 
 impl fmt::Display for Month {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}", self.year(), self.0 % 12 + 1)
+        write!(f, "{:04}-{:02}", self.year(), self.of_year())
     }
 }
 

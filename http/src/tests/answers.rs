@@ -123,6 +123,36 @@ async fn the_clock_moves_and_names_the_month() {
 }
 
 #[tokio::test]
+async fn a_forecast_is_answered_by_the_data_of_its_event() {
+    let edge = start().await;
+    let ask = |user: &str| edge.post(&format!("/v1/users/{user}/forecasts"), r#"{"category":"Food"}"#);
+    let answer = ask("seer").send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), header(&answer, "centime-position")), (201, "3:9"));
+    assert_eq!(answer.text().await.unwrap(), r#"{"category":"Food"}"#);
+    assert_eq!(edge.fake.commands.lock().unwrap()[0].kind, "generate_forecast");
+    assert_eq!(problem(ask("poor")).await, (422, "amount_not_positive".into()));
+}
+
+#[tokio::test]
+async fn stateless_questions_are_answered_where_they_arrive() {
+    let edge = start().await;
+    let next = edge.post("/v1/calculate/recurrence", r#"{"date":"2020-01-31","add_months":1}"#);
+    assert_eq!(json(next).await, (200, serde_json::json!({"result": "2020-02-29"})));
+    let none = edge.post("/v1/calculate/regression", r#"{"x":[1,1,1],"y":[1,2,3]}"#);
+    assert_eq!(json(none).await, (200, serde_json::json!({"result": null})));
+    let (status, unknown) = json(edge.post("/v1/calculate/alchemy", "{}")).await;
+    assert_eq!(
+        (status, &unknown["code"], &unknown["field"]),
+        (404, &"unknown_function".into(), &"fn".into())
+    );
+    assert!(unknown["detail"].as_str().unwrap().contains("regression, recurrence"));
+    let (status, refused) = json(edge.post("/v1/calculate/regression", r#"{"x":[1]}"#)).await;
+    assert_eq!((status, &refused["code"], &refused["field"]), (422, &"missing_field".into(), &"y".into()));
+    assert_eq!(problem(edge.post("/v1/calculate/regression", "{")).await, (400, "invalid_json".into()));
+    assert!(edge.fake.commands.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn the_server_describes_itself() {
     let edge = start().await;
     assert_eq!(json(edge.get("/health/live")).await.0, 200);

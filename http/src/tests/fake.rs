@@ -1,7 +1,7 @@
 //! An engine that does what a user's name asks for.
 
 use crate::backend::Backend;
-use centime_domain::{Outcome, Query, Refusal, UserId};
+use centime_domain::{BudgetRemoved, Event, Outcome, Query, Refusal, UserId};
 use centime_engine::{
     Answer, Clock, EngineError, EventPosition, Feed, FeedEvent, NewCommand, Position, Reply,
 };
@@ -46,6 +46,9 @@ impl Backend for Arc<Fake> {
                 "nobody" => Outcome::Refused(Refusal::new("not_found", "id", "there is no such transaction")),
                 "poor" => {
                     Outcome::Refused(Refusal::new("amount_not_positive", "amount", "must be above zero"))
+                }
+                "seer" => {
+                    Outcome::Accepted(vec![Event::BudgetRemoved(BudgetRemoved { category: "Food".into() })])
                 }
                 _ => Outcome::Accepted(vec![]),
             };

@@ -69,6 +69,11 @@ pub(super) fn budget(currency: &'static str) -> impl Strategy<Value = Value> {
     )
 }
 
+fn forecast() -> impl Strategy<Value = Value> {
+    (prop::option::of(category()), date(), 1_u8..=36)
+        .prop_map(|(category, as_of, months)| json!({"category": category, "as_of": as_of, "months": months}))
+}
+
 /// Commands with the ids `0`…`49`; changes and deletions mean one of them.
 fn step() -> impl Strategy<Value = Step> {
     let id = || (0_u32..50).prop_map(|id| id.to_string());
@@ -82,6 +87,7 @@ fn step() -> impl Strategy<Value = Step> {
         19 => budget("EUR").prop_map(|data| ("set_budget", data)),
         1 => budget("USD").prop_map(|data| ("set_budget", data)),
         10 => category().prop_map(|category| ("remove_budget", json!({"category": category}))),
+        10 => forecast().prop_map(|data| ("generate_forecast", data)),
         10 => Just(("create_transaction", json!({"amount": 5}))),
     ];
     (id(), data).prop_map(|(id, (name, data))| (id, name, data))
