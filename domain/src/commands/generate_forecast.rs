@@ -65,7 +65,7 @@ impl Decide for GenerateForecast {
             return Err(Refusal::new("invalid_months", "months", "this would go beyond the year 2200"));
         }
         let read = self.history_until(as_of.month());
-        let spending = state.spending(&read, self.currency).ok_or_else(not_enough)?;
+        let spending = state.monthly_spending(&read, self.currency).ok_or_else(not_enough)?;
         let history = History { spent: &spending.by_month, first_of_year: spending.first.of_year() };
         let forecast = forecast(&history, self.months.into(), self.level).ok_or_else(not_enough)?;
         Ok(vec![Event::ForecastGenerated(Box::new(self.event(as_of, &spending, &forecast)?))])

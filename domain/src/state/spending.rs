@@ -33,7 +33,11 @@ impl UserState {
     /// What was spent from the first month with a transaction until the end of `read`; months without one are 0. In the
     /// base currency, or the one with the most transactions where there is none in that, unless one is named. `None` if
     /// there is no transaction at all.
-    pub(crate) fn spending(&self, read: &TotalsRead<'_>, currency: Option<Currency>) -> Option<Spending> {
+    pub(crate) fn monthly_spending(
+        &self,
+        read: &TotalsRead<'_>,
+        currency: Option<Currency>,
+    ) -> Option<Spending> {
         let mut cells = self.cells_read(read);
         cells.retain(|cell| cell.parts > 0);
         let currency = currency.or_else(|| self.main_currency(&cells))?;
@@ -73,7 +77,7 @@ impl UserState {
         }
     }
 
-    /// The pages besides the root page that [`UserState::spending`] looks into.
+    /// The pages besides the root page that [`UserState::monthly_spending`] looks into.
     pub(crate) fn pages_read(&self, read: &TotalsRead<'_>) -> Vec<PageKey> {
         let (from, until) = (read.from, Some(read.until));
         match read.category {
