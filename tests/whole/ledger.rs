@@ -1,0 +1,127 @@
+//! The daily side of a person's money through the release binary: rolling budgets, reports, a forecast, calculators. The
+//! figures are worked out by hand, and a kill -9 changes none of them.
+
+use crate::support::http::Client;
+use crate::support::server::Server;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Months from January 2025 on, and what was spent on food in each. The limit of 100 rolls over.
+const FOOD: [&str; 13] =
+    ["100", "100", "100", "100", "100", "100", "100", "100", "100", "100", "100", "60", "110"];
+
+fn post(client: &Client, path: &str, id: &str, body: &Value) -> Value {
+    let path = format!("/v1/users/ada/{path}");
+    client.send(&Method::POST, &path, &[("idempotency-key", id)], Some(&body.to_string())).expect(201).body
+}
+
+fn year_of_food(client: &Client) {
+    let budget = json!({"limit": "100", "currency": "EUR", "from": "2025-01", "policy": "rollover"});
+    let path = "/v1/users/ada/budgets/food";
+    client.send(&Method::PUT, path, &[("idempotency-key", "budget")], Some(&budget.to_string()));
+    for (n, amount) in FOOD.iter().enumerate() {
+        let date = format!("{}-{:02}-10", 2025 + n / 12, n % 12 + 1);
+        let salary =
+            json!({"transaction_type": "Income", "amount": "1000", "category": "salary", "date": date});
+        let food = json!({"transaction_type": "Expense", "amount": amount, "category": "food", "date": date});
+        post(client, "transactions", &format!("salary-{n}"), &salary);
+        post(client, "transactions", &format!("food-{n}"), &food);
+    }
+}
+
+/// Everything that is checked, so that it can be compared with itself later.
+fn figures(client: &Client) -> Vec<Value> {
+    let paths = [
+        "budgets?month=2026-01",
+        "reports/month?month=2026-01",
+        "reports/year?year=2025",
+        "reports/cash-flow?from=2025-12&to=2026-01",
+    ];
+    paths.iter().map(|path| client.get(&format!("/v1/users/ada/{path}")).expect(200).body).collect()
+}
+
+#[test]
+fn budgets_roll_over_and_reports_add_up_before_and_after_a_kill() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = Server::start(&folder.path().join("data"), &[]);
+    let client = server.client();
+    year_of_food(&client);
+    let before = figures(&client);
+    let [budgets, month, year, flow] = &before[..] else { panic!("four answers") };
+
+    let budget = &budgets["items"][0];
+    assert_eq!(
+        (&budget["limit"], &budget["spent"]),
+        (&json!("140"), &json!("110")),
+        "40 were left: {budget}"
+    );
+    assert_eq!((&budget["remaining"], &budget["exceeded"]), (&json!("30"), &json!(false)));
+    assert_eq!(
+        (&month["income"], &month["expense"], &month["net"]),
+        (&json!("1000"), &json!("110"), &json!("890"))
+    );
+    assert_eq!(
+        (&month["savings_rate"], &month["categories"][0]["budget"]),
+        (&json!("0.8900"), &json!("140"))
+    );
+    assert_eq!((&year["income"], &year["expense"]), (&json!("12000"), &json!("1160")));
+    assert_eq!(
+        year["months"][11],
+        json!({"month": "2025-12", "income": "1000", "expense": "60", "net": "940"})
+    );
+    assert_eq!((&flow["opening"], &flow["closing"]), (&json!("9900"), &json!("11730")));
+    assert!(before[1..].iter().all(|report| report["position"].is_string()), "each says where it holds");
+
+    server.kill();
+    server.restart();
+    server.wait_ready();
+    assert_eq!(figures(&server.client()), before);
+}
+
+#[test]
+fn a_forecast_says_its_method_and_error_and_is_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = Server::start(&folder.path().join("data"), &[]);
+    let client = server.client();
+    year_of_food(&client);
+    let asked = json!({"category": "food", "months": 2, "as_of": "2026-02-15"});
+    let forecast = post(&client, "forecasts", "forecast", &asked);
+    let months = forecast["months"].as_array().expect("months");
+    assert_eq!(months.len(), 2, "{forecast}");
+    for month in months {
+        let [low, expected, high] = ["low", "expected", "high"].map(|name| {
+            month[name].as_str().expect("an amount is a string").parse::<f64>().expect("a number")
+        });
+        assert!(0.0 <= low && low <= expected && expected <= high, "{month}");
+        assert!((60.0..=130.0).contains(&expected), "after a hundred a month: {month}");
+    }
+    assert!(forecast["method"].is_string() && forecast["mae"].is_string(), "{forecast}");
+
+    server.kill();
+    server.restart();
+    server.wait_ready();
+    let again = post(&server.client(), "forecasts", "forecast", &asked);
+    assert_eq!(again, forecast, "the same id is answered the same");
+    let nothing = json!({"category": "never", "months": 2, "as_of": "2026-02-15"});
+    let path = "/v1/users/ada/forecasts";
+    let refused = server.client().send(&Method::POST, path, &[], Some(&nothing.to_string())).expect(422);
+    assert_eq!(refused.code(), "not_enough_history");
+}
+
+#[test]
+fn calculators_need_no_user() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let ask = |function: &str, body: Value| {
+        let path = format!("/v1/calculate/{function}");
+        server.client().send(&Method::POST, &path, &[], Some(&body.to_string()))
+    };
+    let line = ask("regression", json!({"x": [1, 2, 3, 4], "y": [3, 5, 7, 9]})).expect(200).body;
+    let figure = |name: &str| line["result"][name].as_f64().expect("a figure");
+    assert!((figure("slope") - 2.0).abs() < 1e-12 && (figure("intercept") - 1.0).abs() < 1e-12, "{line}");
+    let date = ask("recurrence", json!({"date": "2020-01-31", "add_months": 1})).expect(200).body;
+    assert_eq!(date, json!({"result": "2020-02-29"}));
+    let next = ask("recurrence", json!({"date": "2020-01-30", "rule": "day_30"})).expect(200).body;
+    assert_eq!(next, json!({"result": "2020-02-29"}));
+    assert_eq!(ask("alchemy", json!({})).expect(404).status, 404);
+}
