@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 4)]
     pub(crate) tasks: usize,
     /// Commands without an answer yet, all tasks together.
-    #[arg(long, default_value_t = 16_384)]
+    #[arg(long, default_value_t = 8_192)]
     pub(crate) window: usize,
     /// Threads that run those tasks.
     #[arg(long, default_value_t = 1)]
