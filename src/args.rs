@@ -112,8 +112,9 @@ pub(crate) struct EngineArgs {
     #[arg(long, env = "CENTIME_MEMORY_MIB", value_name = "MIB", default_value_t = 512,
           value_parser = clap::value_parser!(u32).range(16..))]
     pub memory_mib: u32,
-    /// Oldest a change may get before it is written to sled (durability does not depend on it)
-    #[arg(long, env = "CENTIME_WRITE_BEHIND", value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
+    /// Oldest a change may get before it is written to sled (durability does not depend on it). It is written sooner when
+    /// there is nothing else to do, or much to replay after a crash
+    #[arg(long, env = "CENTIME_WRITE_BEHIND", value_name = "DURATION", default_value = "30s", value_parser = parse_duration)]
     pub write_behind: Duration,
     /// Start the engine's clock at this instant; POST /v1/admin/clock moves it on. For tests
     #[arg(long, env = "CENTIME_CLOCK", value_name = "RFC3339")]

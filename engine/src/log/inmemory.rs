@@ -119,7 +119,7 @@ impl Log for InMemoryLog {
 struct MemoryCommitter(Arc<Frames>);
 
 impl Committer for MemoryCommitter {
-    fn commit(&mut self, batch: &Batch) -> Result<Vec<u64>, CommitError> {
+    fn commit(&mut self, batch: Batch) -> Result<Vec<u64>, CommitError> {
         let refused =
             |partition: u16| CommitError::Refused(format!("partition {partition} does not continue here"));
         let mut frames = self.0.lock();

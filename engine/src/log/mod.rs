@@ -100,7 +100,7 @@ pub enum FromLog {
 }
 
 /// One partition's part of a batch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PartitionCommit {
     /// Which partition.
     pub partition: u16,
@@ -117,7 +117,7 @@ pub struct PartitionCommit {
 }
 
 /// One public event, encoded.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct EncodedEvent {
     /// Index in `Event::types()`, or [`REJECTED`].
     pub type_index: usize,
@@ -131,7 +131,7 @@ pub struct EncodedEvent {
 pub const REJECTED: usize = usize::MAX;
 
 /// All that one batch of one shard wants to be true at once.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Batch {
     /// Commit records, one a partition touched.
     pub partitions: Vec<PartitionCommit>,
@@ -161,7 +161,7 @@ pub enum CommitError {
 /// The commit end of one shard. Lives on a thread of its own; calls block.
 pub trait Committer: Send {
     /// Makes the whole batch true, durably, or not. Returns the journal hint after each partition's record, in order.
-    fn commit(&mut self, batch: &Batch) -> Result<Vec<u64>, CommitError>;
+    fn commit(&mut self, batch: Batch) -> Result<Vec<u64>, CommitError>;
 
     /// Proves that this shard still owns `partitions` (their anchors are as this shard left them): asked before a batch
     /// of queries only is answered.

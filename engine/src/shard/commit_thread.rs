@@ -56,7 +56,7 @@ fn work(mut committer: Box<dyn Committer>, todo: &mpsc::Receiver<Job>, log: &dyn
     while let Ok(job) = todo.recv() {
         // A shard that no longer waits has ended.
         match job {
-            Job::Commit(batch, reply) => drop(reply.send(committer.commit(&batch))),
+            Job::Commit(batch, reply) => drop(reply.send(committer.commit(batch))),
             Job::Prove(partitions, reply) => drop(reply.send(committer.still_owner(&partitions))),
             Job::Reset(forgotten) => log.reset(shard, &forgotten),
         }

@@ -9,6 +9,21 @@ use std::time::{Duration, Instant};
 
 /// Requests that may wait for a partition that is catching up.
 const PARKED: usize = 1_024;
+/// A partition without a commit for so long has time to write what is changed.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// How long changes may stay in memory only. Short waits make much of the same work again for users who change often;
+/// long ones make a replay long.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// The oldest a change may get.
+    pub(super) oldest: Duration,
+    /// When one is `older` already, `lag` commands to replay are enough to write them.
+    pub(super) older: Duration,
+    pub(super) lag: u64,
+    /// So many are, at any age.
+    pub(super) most_lag: u64,
+}
 
 /// A user whose pages the store does not have.
 pub(super) struct Dirty {
@@ -32,6 +47,8 @@ pub(super) struct Owned {
     pub(super) from_scratch: bool,
     /// Commands decided or replayed since it was taken.
     pub(super) decided: u64,
+    /// When that was last.
+    last: Instant,
     /// Behind the last committed record.
     pub(super) committed: Cursor,
     /// Behind the one before: replay from here meets at least one record, and with it all topics' next offsets.
@@ -59,6 +76,7 @@ impl Owned {
             replay: 0,
             from_scratch: from.sequence == 0,
             decided: 0,
+            last: Instant::now(),
             committed: from,
             previous: from,
             next_offsets: Vec::new(),
@@ -82,6 +100,7 @@ impl Owned {
 
     /// Moves past a committed record.
     pub(super) fn advance(&mut self, to: Cursor, next_offsets: &NextOffsets) {
+        self.last = Instant::now();
         self.previous = self.committed;
         self.committed = to;
         merge(&mut self.next_offsets, next_offsets);
@@ -98,9 +117,14 @@ impl Owned {
         }
     }
 
-    /// Whether what is dirty must be written: it is old, or a replay would have much to do.
-    pub(super) fn is_due(&self, oldest: Duration, lag: u64) -> bool {
-        self.dirty.first().is_some_and(|d| d.since.elapsed() > oldest || self.decided - d.count > lag)
+    /// Whether what is dirty must be written: it is old, or a replay would have much to do, or nothing else is to be done.
+    pub(super) fn is_due(&self, patience: &Patience) -> bool {
+        let Some(first) = self.dirty.first() else { return false };
+        let (age, lag) = (first.since.elapsed(), self.decided - first.count);
+        age > patience.oldest
+            || lag > patience.most_lag
+            || (age > patience.older && lag > patience.lag)
+            || self.last.elapsed() > QUIET.min(patience.oldest)
     }
 
     /// Turns what is dirty now into the sweep.

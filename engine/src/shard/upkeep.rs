@@ -1,5 +1,6 @@
 //! Between batches: changed pages go to the store, the least recently used users leave memory.
 
+use super::owned::Patience;
 use super::{Shard, UPKEEP};
 use centime_actors::{Passivated, TakePages};
 use centime_state::Watermark;
@@ -9,8 +10,11 @@ use tokio::sync::oneshot;
 
 /// Users whose pages are taken in one go: about a millisecond.
 const SOME: usize = 512;
-/// Commands of one shard that a replay may have to do again, at most.
+/// Commands of one shard that a replay may have to do again, at most …
 const MOST_LAG: u64 = 250_000;
+/// … and when the first of them is older than this.
+const LAG: u64 = 50_000;
+const OLDER: Duration = Duration::from_secs(5);
 /// Bytes waiting for the store: beyond the first figure no pages are taken, beyond the second the shard waits.
 const PENDING: usize = 64 << 20;
 const PENDING_LIMIT: usize = 256 << 20;
@@ -61,10 +65,12 @@ impl Shard {
         if !all && self.pages.store().pending_bytes() > PENDING {
             return false;
         }
-        let (oldest, lag) = (self.write_behind_interval, MOST_LAG / (self.partitions.len() as u64).max(1));
+        let partitions = (self.partitions.len() as u64).max(1);
+        let (lag, most_lag) = (LAG / partitions, MOST_LAG / partitions);
+        let patience = Patience { oldest: self.write_behind_interval, older: OLDER, lag, most_lag };
         let mut users = Vec::new();
         for owned in self.partitions.values_mut() {
-            if owned.sweep.is_empty() && (all || owned.is_due(oldest, lag)) {
+            if owned.sweep.is_empty() && (all || owned.is_due(&patience)) {
                 owned.begin_sweep();
             }
             users = owned.next_of_sweep(SOME);

@@ -60,7 +60,7 @@ impl FaultyLog {
 }
 
 impl Committer for FaultyCommitter {
-    fn commit(&mut self, batch: &Batch) -> Result<Vec<u64>, CommitError> {
+    fn commit(&mut self, batch: Batch) -> Result<Vec<u64>, CommitError> {
         let fault = lock(&self.faults).pop_front();
         match fault {
             None => self.inner.commit(batch),

@@ -186,7 +186,7 @@ impl Node {
 
     /// Commits a batch under the ownership it names.
     pub fn commit_as_it_is(&self, batch: &Batch) -> Result<Vec<u64>, centime_engine::log::CommitError> {
-        self.committer.lock().unwrap().commit(batch)
+        self.committer.lock().unwrap().commit(batch.clone())
     }
 }
 

@@ -44,7 +44,7 @@ fn next(at: &mut Cursor, partition: u16, padding: usize, letters: &[&str]) -> Pa
 }
 
 fn commit(log: &EmbeddedLog, partitions: Vec<PartitionCommit>) -> Result<Vec<u64>, CommitError> {
-    log.committer(0).unwrap().commit(&Batch { partitions, ..Batch::default() })
+    log.committer(0).unwrap().commit(Batch { partitions, ..Batch::default() })
 }
 
 /// Appends `count` records to a partition, a batch each; the cursor behind each.

@@ -40,17 +40,17 @@ pub(super) struct EmbeddedCommitter {
 }
 
 impl Committer for EmbeddedCommitter {
-    fn commit(&mut self, batch: &Batch) -> Result<Vec<u64>, CommitError> {
+    fn commit(&mut self, batch: Batch) -> Result<Vec<u64>, CommitError> {
         if batch.partitions.is_empty() {
             return Ok(Vec::new());
         }
         let (done, answer) = channel();
         let mut request =
             Request { partitions: Vec::new(), frames: Vec::new(), dead_letters: Vec::new(), done };
-        for part in &batch.partitions {
+        for part in batch.partitions {
             request.partitions.push((part.partition, part.sequence));
             request.frames.extend_from_slice(&part.frame);
-            let letters = part.dead_letters.iter().cloned().enumerate();
+            let letters = part.dead_letters.into_iter().enumerate();
             request
                 .dead_letters
                 .extend(letters.map(|(n, letter)| (part.partition, part.sequence, n, letter)));

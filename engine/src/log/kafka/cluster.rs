@@ -5,6 +5,7 @@ use super::ownership::Ownership;
 use super::topics::Names;
 use super::watchdog::Watchdog;
 use crate::api::KafkaConfig;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,10 +20,28 @@ pub(super) struct Cluster {
     pub(super) stop: AtomicBool,
 }
 
+/// Whose producers make a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// One shard's own.
+    Shard(usize),
+    /// Those of all the node's shards together.
+    Convoy,
+}
+
+impl fmt::Display for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shard(shard) => write!(f, "{shard}"),
+            Self::Convoy => f.write_str("convoy"),
+        }
+    }
+}
+
 impl Cluster {
-    /// The name under which a shard of a node commits.
-    pub(super) fn transactional_id(&self, node: &str, shard: usize, turn: usize) -> String {
-        format!("{}-{node}-{shard}-{turn}", self.config.group)
+    /// The name under which a node commits.
+    pub(super) fn transactional_id(&self, node: &str, lane: Lane, turn: usize) -> String {
+        format!("{}-{node}-{lane}-{turn}", self.config.group)
     }
 
     /// The name under which a node takes partitions over.

@@ -3,19 +3,20 @@
 //! Map: `config` (settings of each client) · `topics` (names, creation, refusal of wrong ones) · `cluster` (what all parts
 //! share) · `ownership` (which partitions are ours, and our standing in the group, under one lock) · `member` (the group
 //! member and its rebalances) · `takeover` (from assignment to [`FromLog::Take`]) · `anchor` (the fence and goal) ·
-//! `feeder`, `offsets`, `parse` (commands to shards) · `committer`, `transactor` (batches to Kafka) · `journal` (reading
+//! `feeder`, `offsets`, `parse` (commands to shards) · `committer`, `convoy`, `transactor` (batches to Kafka) · `journal` (reading
 //! it) · `orphans` (partitions that are nobody's) · `producer` (commands from HTTP) · `routes` (who serves what we don't) · `watchdog`.
 //!
 //! Absent on purpose: consumer offsets as the place where reading goes on (commit records hold it; the offsets committed
 //! for commands topics only feed lag displays).
 //!
-//! Locks, in the order in which they may be taken: `Ownership::handover`, a shard's `Pair`, `Ownership::state`. Shards
+//! Locks, in the order in which they may be taken: `Ownership::handover`, a shard's `Pair`, the convoy's, `Ownership::state`. Shards
 //! take none of them; their commit threads never take the first.
 
 mod anchor;
 mod cluster;
 mod committer;
 mod config;
+mod convoy;
 mod feeder;
 mod journal;
 mod member;
@@ -35,8 +36,9 @@ use crate::log::{Committer, Journal, Log, LogError, ShardInbox};
 use crate::partition::partition_of;
 use anchor::Lookup;
 use centime_domain::UserId;
-use cluster::Cluster;
+use cluster::{Cluster, Lane};
 use committer::{KafkaCommitter, Pair};
+use convoy::Convoy;
 use feeder::Order;
 use journal::KafkaJournal;
 use member::{Pairs, Rebalancer};
@@ -45,7 +47,7 @@ use producer::CommandProducer;
 use routes::Routes;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use takeover::Takeover;
 use tokio::sync::oneshot;
@@ -58,6 +60,7 @@ pub struct KafkaLog {
     journal: Arc<KafkaJournal>,
     commands: CommandProducer,
     pairs: Arc<Pairs>,
+    convoy: Arc<OnceLock<Convoy>>,
     routes: Arc<Routes>,
     running: Mutex<Option<Running>>,
 }
@@ -97,6 +100,7 @@ impl KafkaLog {
             journal: Arc::new(KafkaJournal::new(cluster.clone())),
             commands,
             pairs: Arc::default(),
+            convoy: Arc::default(),
             routes: Arc::new(Mutex::new(vec![None; usize::from(partitions)])),
             running: Mutex::default(),
             cluster,
@@ -126,6 +130,10 @@ impl Log for KafkaLog {
             return Err(LogError::Setup("a log is started once, with at least one shard".to_owned()));
         }
         let cluster = &self.cluster;
+        if shards.len() > 1 {
+            // Set once: a log is started once.
+            drop(self.convoy.set(Convoy::start(cluster.clone())?));
+        }
         let mut feeders = Vec::new();
         let mut threads = Vec::new();
         for (shard, inbox) in shards.iter().enumerate() {
@@ -163,12 +171,13 @@ impl Log for KafkaLog {
     }
 
     fn committer(&self, shard: usize) -> Result<Box<dyn Committer>, LogError> {
-        let mut pair = Pair::new(self.cluster.clone(), shard);
+        let mut pair = Pair::new(self.cluster.clone(), Lane::Shard(shard));
         pair.open()
             .map_err(|e| LogError::Unavailable(format!("no Kafka producer for shard {shard}: {e}")))?;
         let pair = Arc::new(Mutex::new(pair));
         lock(&self.pairs).insert(shard, pair.clone());
-        Ok(Box::new(KafkaCommitter { cluster: self.cluster.clone(), pair }))
+        let (cluster, convoy) = (self.cluster.clone(), self.convoy.clone());
+        Ok(Box::new(KafkaCommitter { cluster, shard, pair, convoy }))
     }
 
     fn journal(&self) -> Arc<dyn Journal> {
@@ -191,9 +200,9 @@ impl Log for KafkaLog {
 
     fn reset(&self, shard: usize, forgotten: &[(u16, u64)]) {
         let pair = lock(&self.pairs).get(&shard).cloned();
-        if let Some(pair) = pair
-            && let Err(text) = lock(&pair).renew()
-        {
+        let own = pair.map_or(Ok(()), |pair| lock(&pair).renew());
+        let common = || self.convoy.get().map_or(Ok(()), Convoy::renew);
+        if let Err(text) = own.and_then(|()| common()) {
             tracing::warn!(shard, reason = text, "stopped before the last commit was settled");
             return;
         }

@@ -2,7 +2,7 @@
 //! name on the anchor, tell the shard.
 
 use super::anchor::Anchor;
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Lane};
 use super::journal::KafkaJournal;
 use super::transactor::Transactor;
 use super::watchdog::Watched;
@@ -212,11 +212,14 @@ impl Takeover {
         let mut ids = BTreeSet::new();
         for Anchor { node, shard, .. } in anchors {
             // This node's own producers have settled what they left when they were opened.
-            if *node == self.cluster.config.node && *shard < self.inboxes.len() {
-                continue;
-            }
-            ids.extend((0..2).map(|turn| self.cluster.transactional_id(node, *shard, turn)));
-            if *node != self.cluster.config.node {
+            let own = *node == self.cluster.config.node;
+            let (shards, convoys) =
+                if own { (self.inboxes.len(), self.inboxes.len() > 1) } else { (0, false) };
+            let shard = (*shard >= shards).then_some(Lane::Shard(*shard));
+            let convoy = (!convoys).then_some(Lane::Convoy);
+            let id = |lane| (0..2).map(move |turn| self.cluster.transactional_id(node, lane, turn));
+            ids.extend(shard.into_iter().chain(convoy).flat_map(id));
+            if !own {
                 ids.insert(self.cluster.takeover_id(node));
             }
         }
