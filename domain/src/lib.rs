@@ -1,7 +1,7 @@
 //! centime's pure core: commands in, events out, no I/O, no clock, no randomness.
 //!
 //! Map: `values` (amounts, currencies, dates, texts) · `id` (names of users and commands) · `refusal` (named refusals) ·
-//! `transaction`, `budget` (what they are) · `rollover` (what a month's limit comes to) · `commands` (the registry; one file a command) · `events` (facts) · `input`
+//! `transaction`, `budget` (what they are) · `rollover` (what a month's limit comes to) · `preferences` (how a user wants things) · `commands` (the registry; one file a command) · `events` (facts) · `input`
 //! (what is decided on, what came of it) · `page` (names of state's pieces) · `state` (one user's state) · `query`
 //! (questions to it) · `statistics` (estimates; the only floats) · `calculate` (stateless questions) · `read` (JSON, field by field) · `stable_hash` (hashes kept for ever) · `memory` (how much it takes).
 //!
@@ -15,6 +15,7 @@ mod id;
 mod input;
 mod memory;
 mod page;
+mod preferences;
 mod query;
 mod read;
 mod refusal;
@@ -30,19 +31,21 @@ mod values;
 pub use budget::Policy;
 pub use calculate::calculate;
 pub use commands::{
-    Command, CreateTransaction, DeleteTransaction, GenerateForecast, RemoveBudget, SetBudget,
+    Command, CreateTransaction, DeleteTransaction, GenerateForecast, RemoveBudget, SetBudget, SetPreferences,
     UpdateTransaction,
 };
 pub use events::{
     BudgetExceeded, BudgetRecovered, BudgetRemoved, BudgetSet, BudgetThresholdReached, Event,
-    ForecastGenerated, ForecastMonth, TransactionCreated, TransactionDeleted, TransactionUpdated,
+    ForecastGenerated, ForecastMonth, PreferencesSet, TransactionCreated, TransactionDeleted,
+    TransactionUpdated,
 };
 pub use id::{CommandId, UserId};
 pub use input::{Entry, Handled, Input, Outcome};
 pub use page::{PageError, PageKey, PageRange};
+pub use preferences::{Preferences, QuietHours, TimeOfDay};
 pub use query::{Query, Report, ReportQuery, TransactionsQuery};
 pub use refusal::Refusal;
 pub use state::UserState;
 pub use statistics::{ForecastMethod, Share};
 pub use transaction::{Split, Status, Transaction, TransactionType};
-pub use values::{Amount, Currency, Date, Month, Months, Year};
+pub use values::{Amount, Currency, Date, Month, MonthStart, Months, When, Year, Zone};

@@ -1,7 +1,8 @@
 //! Reading JSON so that what is wrong is told by name and field.
 
+use crate::preferences::TimeOfDay;
 use crate::transaction::{Status, TransactionType};
-use crate::{Amount, CommandId, Currency, Date, Month, Refusal};
+use crate::{Amount, CommandId, Currency, Date, Month, Refusal, When};
 use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
@@ -98,6 +99,18 @@ impl FromText for Currency {
 }
 
 impl FromText for Date {
+    fn from_text(text: &str) -> Result<Self, Refusal> {
+        Self::read(text)
+    }
+}
+
+impl FromText for When {
+    fn from_text(text: &str) -> Result<Self, Refusal> {
+        Self::read(text)
+    }
+}
+
+impl FromText for TimeOfDay {
     fn from_text(text: &str) -> Result<Self, Refusal> {
         Self::read(text)
     }

@@ -33,6 +33,9 @@ fn events() -> Vec<Event> {
             body_hash: command.body_hash(),
             command: Ok(command),
         };
+        while let Some(key) = state.missing(&input).pop() {
+            state.insert(key, None).expect("no page");
+        }
         match state.handle(&input, i as u64) {
             Handled::Decided(Outcome::Accepted(new)) => events.extend(new),
             other => panic!("{golden}: {other:?}"),

@@ -69,6 +69,11 @@ pub(crate) async fn generate_forecast(edge: &Edge, request: &Request) -> Outcome
     give(edge, request, "generate_forecast", checked(&request.body)?, Address::Question).await
 }
 
+/// `PUT /v1/users/{user}/preferences`
+pub(crate) async fn set_preferences(edge: &Edge, request: &Request) -> Outcome {
+    give(edge, request, "set_preferences", checked(&request.body)?, Address::Existing).await
+}
+
 /// A command about the thing its path ends in.
 async fn on_path(edge: &Edge, request: &Request, kind: &str, field: &'static str) -> Outcome {
     let data = with_field(&request.body, field, request.param(field))?;

@@ -33,11 +33,17 @@ pub(crate) async fn transaction(edge: &Edge, request: &Request) -> Outcome {
 /// `GET /v1/users/{user}/budgets`
 pub(crate) async fn budgets(edge: &Edge, request: &Request) -> Outcome {
     let parameters = request.parameters(&["month"])?;
-    let month = match parameters.get("month") {
-        Some(text) => read(Month::read(text), "month")?,
-        None => this_month(edge)?,
+    let query = match parameters.get("month") {
+        Some(text) => Query::Budgets { month: read(Month::read(text), "month")? },
+        None => Query::BudgetsAt { time: edge.backend.clock().now() },
     };
-    ask(edge, request, Query::Budgets { month }).await
+    ask(edge, request, query).await
+}
+
+/// `GET /v1/users/{user}/preferences`
+pub(crate) async fn preferences(edge: &Edge, request: &Request) -> Outcome {
+    request.parameters(&[])?;
+    ask(edge, request, Query::Preferences).await
 }
 
 /// `GET /v1/users/{user}/balance`
@@ -82,13 +88,4 @@ fn refused(refusal: Refusal) -> Problem {
 /// A value of the address, or what is wrong with it, under the name it has there.
 pub(crate) fn read<T>(value: Result<T, Refusal>, name: &'static str) -> Result<T, Problem> {
     value.map_err(|refusal| Problem::refusal(StatusCode::BAD_REQUEST, refusal).field(name))
-}
-
-/// The engine's current month, UTC.
-pub(crate) fn this_month(edge: &Edge) -> Result<Month, Problem> {
-    let today = Date::of(edge.backend.clock().now());
-    let beyond = || {
-        Problem::bad_request("clock_out_of_range", "the engine's clock is beyond the calendar; name a month")
-    };
-    today.map(Date::month).ok_or_else(beyond)
 }

@@ -2,7 +2,7 @@
 
 use crate::edge::Edge;
 use crate::problem::Problem;
-use crate::queries::{ask_as, read, this_month};
+use crate::queries::{ask_as, read};
 use crate::query::Parameters;
 use crate::reply::Outcome;
 use crate::request::Request;
@@ -12,21 +12,21 @@ use serde_json::json;
 /// `GET /v1/users/{user}/reports/month`
 pub(crate) async fn month(edge: &Edge, request: &Request) -> Outcome {
     let parameters = request.parameters(&["month", "currency"])?;
-    let month = match parameters.get("month") {
-        Some(text) => read(Month::read(text), "month")?,
-        None => this_month(edge)?,
+    let report = match parameters.get("month") {
+        Some(text) => Report::Month(read(Month::read(text), "month")?),
+        None => Report::MonthAt(edge.backend.clock().now()),
     };
-    ask(edge, request, &parameters, Report::Month(month)).await
+    ask(edge, request, &parameters, report).await
 }
 
 /// `GET /v1/users/{user}/reports/year`
 pub(crate) async fn year(edge: &Edge, request: &Request) -> Outcome {
     let parameters = request.parameters(&["year", "currency"])?;
-    let year = match parameters.get("year") {
-        Some(text) => read(Year::read(text), "year")?,
-        None => this_month(edge)?.into(),
+    let report = match parameters.get("year") {
+        Some(text) => Report::Year(read(Year::read(text), "year")?),
+        None => Report::YearAt(edge.backend.clock().now()),
     };
-    ask(edge, request, &parameters, Report::Year(year)).await
+    ask(edge, request, &parameters, report).await
 }
 
 /// `GET /v1/users/{user}/reports/cash-flow`

@@ -52,6 +52,10 @@ pub(crate) static ROUTES: &[Route] = &[
         "a category month by month: category, from, to, currency",
         |e, r| Box::pin(reports::category_trend(e, r)),
     ),
+    get("/v1/users/{user}/preferences", "preferences", |e, r| Box::pin(queries::preferences(e, r))),
+    put("/v1/users/{user}/preferences", "set preferences: those in the body", |e, r| {
+        Box::pin(commands::set_preferences(e, r))
+    }),
     get("/v1/users/{user}/events", "committed events as they happen (SSE): types, last_event_id", |e, r| {
         Box::pin(events::stream(e, r))
     }),

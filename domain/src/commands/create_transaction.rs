@@ -5,7 +5,7 @@ use crate::events::TransactionCreated;
 use crate::read::{Field, from_json};
 use crate::transaction::{Split, Status, Transaction, TransactionType};
 use crate::values::{ACCOUNT, CATEGORY, NOTE, PAYEE};
-use crate::{Amount, Currency, Date, Event, Refusal, UserState};
+use crate::{Amount, Currency, Event, Refusal, UserState, When};
 use serde::Deserialize;
 
 /// A new transaction; its id will be the command's.
@@ -19,8 +19,8 @@ pub struct CreateTransaction {
     pub currency: Option<Currency>,
     /// What it was for.
     pub category: Option<Box<str>>,
-    /// On which day; the command's, in UTC, if left out.
-    pub date: Option<Date>,
+    /// On which day; that of the command, in the user's zone, if left out.
+    pub date: Option<When>,
     /// To or from whom.
     pub payee: Option<Box<str>>,
     /// Anything else worth knowing.
@@ -46,7 +46,7 @@ struct Raw {
     amount: Field<Amount>,
     currency: Option<Field<Currency>>,
     category: Option<String>,
-    date: Option<Field<Date>>,
+    date: Option<Field<When>>,
     payee: Option<String>,
     note: Option<String>,
     tags: Option<Vec<String>>,
@@ -78,16 +78,13 @@ impl Decide for CreateTransaction {
     }
 
     fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
-        let date = self.date.or_else(|| Date::of(context.time));
         let transaction = Transaction {
             id: context.id.clone(),
             transaction_type: self.transaction_type,
             amount: self.amount,
             currency: self.currency.unwrap_or(state.base_currency()),
             category: self.category.clone(),
-            date: date.ok_or_else(|| {
-                Refusal::new("invalid_date", "date", "the command's time is outside 1900 to 2200")
-            })?,
+            date: state.date_given(self.date, context.time).map_err(|no| no.at("date"))?,
             payee: self.payee.clone(),
             note: self.note.clone(),
             tags: self.tags.clone(),

@@ -9,6 +9,8 @@ use serde::Deserialize;
 /// More labels or parts than this are no person's doing.
 const MOST_TAGS: usize = 50;
 const MOST_SPLITS: usize = 100;
+const MOST_THRESHOLDS: usize = 10;
+const HIGHEST_THRESHOLD: u16 = 1_000;
 
 /// A part as it is written.
 #[derive(Deserialize)]
@@ -59,6 +61,23 @@ fn split(i: usize, raw: RawSplit) -> Result<Split, Refusal> {
         return Err(Refusal::new("amount_zero", amount_field(), "a part must be above zero"));
     }
     Ok(Split { category, amount })
+}
+
+/// Percentages to be told about. Refuses with `invalid_thresholds`.
+pub(super) fn thresholds(raw: &[i64]) -> Result<Box<[u16]>, Refusal> {
+    let refuse = |text: String| Refusal::new("invalid_thresholds", "thresholds", text);
+    if raw.len() > MOST_THRESHOLDS {
+        return Err(refuse(format!("at most {MOST_THRESHOLDS}")));
+    }
+    if !raw.is_sorted_by(|a, b| a < b) {
+        return Err(refuse("ascending, each only once".to_owned()));
+    }
+    let percent = |number: &i64| {
+        u16::try_from(*number).ok().filter(|percent| (1..=HIGHEST_THRESHOLD).contains(percent))
+    };
+    raw.iter()
+        .map(|number| percent(number).ok_or_else(|| refuse(format!("each from 1 to {HIGHEST_THRESHOLD}"))))
+        .collect()
 }
 
 /// Checks what only the whole transaction can tell: digits, the sum of the parts, refunds. Refuses with

@@ -6,7 +6,7 @@ use crate::read::{Field, from_json};
 use crate::state::{Spending, TotalsRead};
 use crate::statistics::{Band, Forecast, History, Share, forecast, from_float};
 use crate::values::CATEGORY;
-use crate::{Currency, Date, Event, Month, Refusal, UserState};
+use crate::{Currency, Date, Event, Month, Refusal, UserState, When};
 use serde::Deserialize;
 
 const USUAL_MONTHS: u16 = 3;
@@ -24,8 +24,8 @@ pub struct GenerateForecast {
     pub months: u16,
     /// How often the intervals should hold.
     pub level: Share,
-    /// The day to look from: its month and later ones are not known yet. The command's, in UTC, if left out.
-    pub as_of: Option<Date>,
+    /// The day to look from: its month and later ones are not known yet. That of the command, in the user's zone, if left out.
+    pub as_of: Option<When>,
     /// In what; if left out the user's base currency, or the one most spent in where nothing was spent in that.
     pub currency: Option<Currency>,
 }
@@ -36,7 +36,7 @@ struct Raw {
     category: Option<String>,
     months: Option<i64>,
     level: Option<f64>,
-    as_of: Option<Field<Date>>,
+    as_of: Option<Field<When>>,
     currency: Option<Field<Currency>>,
 }
 
@@ -52,23 +52,22 @@ impl Decide for GenerateForecast {
         })
     }
 
-    fn reads(&self, context: &Context<'_>) -> Option<TotalsRead<'_>> {
-        let until = self.as_of.or_else(|| Date::of(context.time))?.month();
-        Some(self.history_until(until))
+    fn reads(&self, state: &UserState, context: &Context<'_>) -> Option<TotalsRead<'_>> {
+        let as_of = state.date_given(self.as_of, context.time).ok()?;
+        Some(self.history_until(state.month_of(as_of)))
     }
 
     fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
-        let as_of = self.as_of.or_else(|| Date::of(context.time)).ok_or_else(|| {
-            Refusal::new("invalid_date", "as_of", "the command's time is outside 1900 to 2200")
-        })?;
-        if as_of.month().plus(i32::from(self.months) - 1).is_none() {
+        let as_of = state.date_given(self.as_of, context.time).map_err(|no| no.at("as_of"))?;
+        let this_month = state.month_of(as_of);
+        if this_month.plus(i32::from(self.months) - 1).is_none() {
             return Err(Refusal::new("invalid_months", "months", "this would go beyond the year 2200"));
         }
-        let read = self.history_until(as_of.month());
+        let read = self.history_until(this_month);
         let spending = state.monthly_spending(&read, self.currency).ok_or_else(not_enough)?;
         let history = History { spent: &spending.by_month, first_of_year: spending.first.of_year() };
         let forecast = forecast(&history, self.months.into(), self.level).ok_or_else(not_enough)?;
-        Ok(vec![Event::ForecastGenerated(Box::new(self.event(as_of, &spending, &forecast)?))])
+        Ok(vec![Event::ForecastGenerated(Box::new(self.event((as_of, this_month), &spending, &forecast)?))])
     }
 }
 
@@ -80,7 +79,7 @@ impl GenerateForecast {
 
     fn event(
         &self,
-        as_of: Date,
+        (as_of, this_month): (Date, Month),
         spending: &Spending,
         forecast: &Forecast,
     ) -> Result<ForecastGenerated, Refusal> {
@@ -88,7 +87,7 @@ impl GenerateForecast {
         let amount = |estimate: f64| from_float(estimate, digits).ok_or_else(too_large);
         let month = |(ahead, band): (i32, &Band)| {
             Ok(ForecastMonth {
-                month: as_of.month().plus(ahead).ok_or_else(too_large)?,
+                month: this_month.plus(ahead).ok_or_else(too_large)?,
                 expected: amount(band.expected)?,
                 low: amount(band.low)?,
                 high: amount(band.high)?,

@@ -6,6 +6,7 @@ mod fields;
 mod generate_forecast;
 mod remove_budget;
 mod set_budget;
+mod set_preferences;
 mod update_transaction;
 
 pub use create_transaction::CreateTransaction;
@@ -13,6 +14,7 @@ pub use delete_transaction::DeleteTransaction;
 pub use generate_forecast::GenerateForecast;
 pub use remove_budget::RemoveBudget;
 pub use set_budget::SetBudget;
+pub use set_preferences::SetPreferences;
 pub use update_transaction::UpdateTransaction;
 
 use crate::state::TotalsRead;
@@ -37,7 +39,7 @@ pub(crate) trait Decide: Sized {
     }
 
     /// The totals it reads, if it is one that only reads them: its events change none.
-    fn reads(&self, _context: &Context<'_>) -> Option<TotalsRead<'_>> {
+    fn reads(&self, _state: &UserState, _context: &Context<'_>) -> Option<TotalsRead<'_>> {
         None
     }
 
@@ -82,8 +84,8 @@ macro_rules! commands {
                 match self { $(Self::$variant(command) => command.target(),)+ }
             }
 
-            pub(crate) fn reads(&self, context: &Context<'_>) -> Option<TotalsRead<'_>> {
-                match self { $(Self::$variant(command) => command.reads(context),)+ }
+            pub(crate) fn reads(&self, state: &UserState, context: &Context<'_>) -> Option<TotalsRead<'_>> {
+                match self { $(Self::$variant(command) => command.reads(state, context),)+ }
             }
 
             pub(crate) fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
@@ -106,4 +108,6 @@ commands! {
     RemoveBudget = "remove_budget",
     /// See [`GenerateForecast`].
     GenerateForecast = "generate_forecast",
+    /// See [`SetPreferences`].
+    SetPreferences = "set_preferences",
 }

@@ -1,18 +1,16 @@
 //! `set_budget`: a category has a limit from a month on.
 
-use super::{Context, Decide};
+use super::{Context, Decide, fields};
 use crate::budget::{DEFAULT_THRESHOLDS, Policy};
 use crate::events::BudgetSet;
 use crate::read::{Field, from_json};
 use crate::values::CATEGORY;
-use crate::{Amount, Currency, Date, Event, Month, Refusal, UserState};
+use crate::{Amount, Currency, Event, Month, Refusal, UserState};
 use serde::Deserialize;
-
-const MOST_THRESHOLDS: usize = 10;
-const HIGHEST_THRESHOLD: u16 = 1_000;
+use std::hash::{Hash, Hasher};
 
 /// A category's limit, valid from a month until changed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetBudget {
     /// The category.
     pub category: Box<str>,
@@ -20,12 +18,21 @@ pub struct SetBudget {
     pub limit: Amount,
     /// In what; the user's base currency if left out.
     pub currency: Option<Currency>,
-    /// The first month; the command's, in UTC, if left out.
+    /// The first month; that of the command, in the user's zone, if left out.
     pub from: Option<Month>,
-    /// Percentages of the limit to be told about, ascending.
-    pub thresholds: Box<[u16]>,
+    /// Percentages of the limit to be told about, ascending; the user's preferred ones if left out.
+    pub thresholds: Option<Box<[u16]>>,
     /// What happens to what is left over at a month's end.
     pub policy: Policy,
+}
+
+/// Hashes of commands are kept for ever, and there are some from when thresholds left out were 80 and 100 for everyone.
+impl Hash for SetBudget {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let Self { category, limit, currency, from, thresholds, policy } = self;
+        let thresholds = thresholds.as_deref().unwrap_or(&DEFAULT_THRESHOLDS);
+        (category, limit, currency, from, thresholds, policy).hash(hasher);
+    }
 }
 
 #[derive(Deserialize)]
@@ -47,46 +54,27 @@ impl Decide for SetBudget {
             limit: raw.limit.at("limit")?,
             currency: raw.currency.map(|currency| currency.at("currency")).transpose()?,
             from: raw.from.map(|from| from.at("from")).transpose()?,
-            thresholds: thresholds(raw.thresholds.as_deref())?,
+            thresholds: raw.thresholds.as_deref().map(fields::thresholds).transpose()?,
             policy: policy(raw.policy.as_deref())?,
         })
     }
 
     fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
-        let from = self.from.or_else(|| Date::of(context.time).map(Date::month));
+        let this_month = || state.date_at(context.time).map(|today| state.month_of(today)).ok();
         let event = BudgetSet {
             category: self.category.clone(),
             limit: self.limit,
             currency: self.currency.unwrap_or(state.base_currency()),
-            from: from.ok_or_else(|| {
+            from: self.from.or_else(this_month).ok_or_else(|| {
                 Refusal::new("invalid_month", "from", "the command's time is outside 1900 to 2200")
             })?,
-            thresholds: self.thresholds.clone(),
+            thresholds: self.thresholds.clone().unwrap_or_else(|| state.default_thresholds().into()),
             policy: self.policy,
         };
         event.limit.check_digits(event.currency.digits()).map_err(|no| no.at("limit"))?;
         state.check_budget(&event)?;
         Ok(if state.has_budget(&event) { Vec::new() } else { vec![Event::BudgetSet(event)] })
     }
-}
-
-fn thresholds(raw: Option<&[i64]>) -> Result<Box<[u16]>, Refusal> {
-    let Some(raw) = raw else {
-        return Ok(DEFAULT_THRESHOLDS.into());
-    };
-    let refuse = |text: String| Refusal::new("invalid_thresholds", "thresholds", text);
-    if raw.len() > MOST_THRESHOLDS {
-        return Err(refuse(format!("at most {MOST_THRESHOLDS}")));
-    }
-    if !raw.is_sorted_by(|a, b| a < b) {
-        return Err(refuse("ascending, each only once".to_owned()));
-    }
-    let percent = |number: &i64| {
-        u16::try_from(*number).ok().filter(|percent| (1..=HIGHEST_THRESHOLD).contains(percent))
-    };
-    raw.iter()
-        .map(|number| percent(number).ok_or_else(|| refuse(format!("each from 1 to {HIGHEST_THRESHOLD}"))))
-        .collect()
 }
 
 fn policy(raw: Option<&str>) -> Result<Policy, Refusal> {

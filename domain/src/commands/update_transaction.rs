@@ -5,7 +5,7 @@ use crate::events::TransactionUpdated;
 use crate::read::{Field, from_json, present};
 use crate::transaction::{Split, Status, Transaction, TransactionType};
 use crate::values::{ACCOUNT, CATEGORY, NOTE, PAYEE};
-use crate::{Amount, CommandId, Currency, Date, Event, Refusal, UserState};
+use crate::{Amount, CommandId, Currency, Date, Event, Refusal, UserState, When};
 use serde::Deserialize;
 
 /// A field of a change: `None` leaves it as it is, an inner `None` empties it.
@@ -26,7 +26,7 @@ pub struct UpdateTransaction {
     /// What it was for.
     pub category: Change<Box<str>>,
     /// On which day.
-    pub date: Option<Date>,
+    pub date: Option<When>,
     /// To or from whom.
     pub payee: Change<Box<str>>,
     /// Anything else worth knowing.
@@ -54,7 +54,7 @@ struct Raw {
     currency: Option<Field<Currency>>,
     #[serde(default, deserialize_with = "present")]
     category: Change<String>,
-    date: Option<Field<Date>>,
+    date: Option<Field<When>>,
     #[serde(default, deserialize_with = "present")]
     payee: Change<String>,
     #[serde(default, deserialize_with = "present")]
@@ -72,14 +72,14 @@ struct Raw {
 
 impl UpdateTransaction {
     /// The transaction with the changes made.
-    fn applied_to(&self, old: &Transaction) -> Transaction {
+    fn applied_to(&self, old: &Transaction, date: Date) -> Transaction {
         Transaction {
             id: old.id.clone(),
             transaction_type: self.transaction_type.unwrap_or(old.transaction_type),
             amount: self.amount.unwrap_or(old.amount),
             currency: self.currency.unwrap_or(old.currency),
             category: self.category.as_ref().unwrap_or(&old.category).clone(),
-            date: self.date.unwrap_or(old.date),
+            date,
             payee: self.payee.as_ref().unwrap_or(&old.payee).clone(),
             note: self.note.as_ref().unwrap_or(&old.note).clone(),
             tags: self.tags.as_ref().unwrap_or(&old.tags).clone(),
@@ -117,9 +117,11 @@ impl Decide for UpdateTransaction {
         Some(&self.id)
     }
 
-    fn decide(&self, state: &UserState, _context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
+    fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
         let previous = state.transaction(&self.id)?;
-        let transaction = self.applied_to(&previous);
+        let given = self.date.unwrap_or(When::Date(previous.date));
+        let date = state.date_given(Some(given), context.time).map_err(|no| no.at("date"))?;
+        let transaction = self.applied_to(&previous, date);
         if transaction == previous {
             return Ok(Vec::new());
         }

@@ -2,10 +2,12 @@
 
 mod budget;
 mod forecast;
+mod preferences;
 mod transaction;
 
 pub use budget::{BudgetExceeded, BudgetRecovered, BudgetRemoved, BudgetSet, BudgetThresholdReached};
 pub use forecast::{ForecastGenerated, ForecastMonth};
+pub use preferences::PreferencesSet;
 use serde::{Deserialize, Serialize};
 pub use transaction::{TransactionCreated, TransactionDeleted, TransactionUpdated};
 
@@ -54,6 +56,8 @@ events! {
     BudgetRecovered(BudgetRecovered) = "budget_recovered",
     /// See [`ForecastGenerated`]. Boxed: it is large, and rare.
     ForecastGenerated(Box<ForecastGenerated>) = "forecast_generated",
+    /// See [`PreferencesSet`]. Boxed: it is rare.
+    PreferencesSet(Box<PreferencesSet>) = "preferences_set",
 }
 
 impl Event {
@@ -77,6 +81,7 @@ impl Event {
             Self::BudgetExceeded(event) => serde_json::to_writer(out, event),
             Self::BudgetRecovered(event) => serde_json::to_writer(out, event),
             Self::ForecastGenerated(event) => serde_json::to_writer(out, event),
+            Self::PreferencesSet(event) => serde_json::to_writer(out, event),
         };
         written.expect("events are plain data, and a Vec takes all of it");
     }

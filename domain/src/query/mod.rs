@@ -8,6 +8,7 @@ pub use reports::{Report, ReportQuery};
 pub use transactions::TransactionsQuery;
 
 use crate::{CommandId, Month, PageKey, PageRange, Refusal, UserState};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// Every question there is.
@@ -25,6 +26,13 @@ pub enum Query {
         /// The month.
         month: Month,
     },
+    /// The same for the user's month at an instant. Refused with `clock_out_of_range` beyond the calendar.
+    BudgetsAt {
+        /// The instant.
+        time: Timestamp,
+    },
+    /// What the user prefers: an object, see [`Preferences`](crate::Preferences).
+    Preferences,
     /// Income less expenses for each currency ever used: `{"items":[{"currency","balance"}],"next_cursor":null}`.
     Balance,
     /// Sums of many months' transactions: an object, see [`Report`].
@@ -38,8 +46,13 @@ impl Query {
         match self {
             Self::Transaction { id } => state.add_transaction(id, &mut keys),
             Self::Budgets { month } => budgets::missing(state, *month, &mut keys),
+            Self::BudgetsAt { time } => {
+                if let Ok(month) = state.month_at(*time) {
+                    budgets::missing(state, month, &mut keys);
+                }
+            }
             Self::Report(query) => query.missing(state, &mut keys),
-            Self::Transactions(_) | Self::Balance => {}
+            Self::Transactions(_) | Self::Balance | Self::Preferences => {}
         }
         keys
     }
@@ -59,7 +72,11 @@ impl Query {
             Self::Transaction { id } => state.transaction(id).map(|transaction| json!(transaction)),
             Self::Transactions(query) => query.answer(state, rows),
             Self::Budgets { month } => Ok(list(&budgets::items(state, *month), None)),
-            Self::Report(query) => Ok(query.answer(state)),
+            Self::BudgetsAt { time } => {
+                state.month_at(*time).map(|month| list(&budgets::items(state, month), None))
+            }
+            Self::Preferences => Ok(json!(state.preferences().cloned().unwrap_or_default())),
+            Self::Report(query) => query.answer(state),
             Self::Balance => {
                 let item = |(currency, balance): &(_, _)| json!({"currency": currency, "balance": balance});
                 let items: Vec<Value> = state.balances().iter().map(item).collect();

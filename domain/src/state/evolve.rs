@@ -45,6 +45,9 @@ impl UserState {
             }
             // It is in the journal and the feed; nothing that is decided later depends on it.
             Event::ForecastGenerated(_) => {}
+            Event::PreferencesSet(event) => {
+                self.root.extras_mut().preferences = Some(event.preferences.clone());
+            }
         }
     }
 
@@ -66,9 +69,10 @@ impl UserState {
             let signed = if add { balance } else { balance.negated() };
             self.root.add_balance(transaction.currency, signed);
         }
+        let month = self.month_of(transaction.date);
         for (figure, amount) in transaction.figures() {
             let line = figure.map(|name| self.root.categories.intern(name)).into();
-            let key = (transaction.date.month(), line, transaction.currency);
+            let key = (month, line, transaction.currency);
             let cells = self.cells_mut(key);
             if add {
                 cells.add(key, amount);

@@ -25,7 +25,7 @@ impl UserState {
         }
         if keys.is_empty() && self.decided(&input.id).is_none() {
             let context = Context { id: &input.id, time: input.time };
-            if let Some(read) = command.reads(&context) {
+            if let Some(read) = command.reads(self, &context) {
                 // Such a command changes no total, and could not be decided without those it reads.
                 for page in self.pages_read(&read) {
                     self.add(page, &mut keys);
@@ -114,8 +114,8 @@ impl UserState {
                 Event::BudgetThresholdReached(event) => self.add_total(&event.category, event.month, keys),
                 Event::BudgetExceeded(event) => self.add_total(&event.category, event.month, keys),
                 Event::BudgetRecovered(event) => self.add_total(&event.category, event.month, keys),
-                // A forecast changes no total.
-                Event::ForecastGenerated(_) => {}
+                // These change no total.
+                Event::ForecastGenerated(_) | Event::PreferencesSet(_) => {}
             }
         }
     }
@@ -127,7 +127,7 @@ impl UserState {
                 let number =
                     |name| self.category_number(name).unwrap_or_else(|| self.number_to_be(name, &mut new));
                 let line = figure.map(number).into();
-                if let Some(page) = self.totals_page(transaction.date.month(), line) {
+                if let Some(page) = self.totals_page(self.month_of(transaction.date), line) {
                     self.add(page, keys);
                 }
             }
@@ -162,7 +162,7 @@ impl UserState {
     }
 
     fn add_flow(&self, transaction: &Transaction, keys: &mut Vec<PageKey>) {
-        let month = transaction.date.month();
+        let month = self.month_of(transaction.date);
         let numbers = transaction.spending().filter_map(|(name, _)| self.category_number(name));
         for budget in numbers.filter_map(|number| self.budget_of(number)).filter(|budget| budget.takes_over())
         {

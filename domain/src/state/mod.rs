@@ -1,13 +1,15 @@
 //! One user's state: the root page, and whatever other pages are loaded.
 //!
-//! `root`, `pages`, `tail` (`rows`, `kept`), `cells` (`line`), `categories` hold it · `view`, `totals` and
+//! `root` (`extras`), `pages`, `tail` (`rows`, `kept`), `cells` (`line`), `categories` hold it · `view`, `calendar`, `totals` and
 //! `spending` are what commands and queries may ask it · `missing` says which pages a command needs · `handle` is a
 //! command's way through it · `evolve` applies events · `react` finds the alerts that follow (`rollover`: by
 //! which limits) · `spill` keeps the root page small.
 
+mod calendar;
 mod categories;
 mod cells;
 mod evolve;
+mod extras;
 mod handle;
 mod kept;
 mod line;

@@ -64,7 +64,7 @@ impl UserState {
 
     /// Adds the totals of one transaction; answers its id.
     fn touched_by<'a>(&self, transaction: &'a Transaction, keys: &mut Vec<CellKey>) -> &'a CommandId {
-        let month = transaction.date.month();
+        let month = self.month_of(transaction.date);
         for number in transaction.spending().filter_map(|(name, _)| self.category_number(name)) {
             match self.budget_of(number) {
                 None => {}

@@ -2,6 +2,7 @@
 
 use super::categories::Categories;
 use super::cells::Cells;
+use super::extras::Extras;
 use super::tail::Tail;
 use crate::budget::Budgets;
 use crate::memory::{make_room, vec_heap};
@@ -9,15 +10,13 @@ use crate::{Amount, Currency, PageError, PageKey};
 use serde::{Deserialize, Serialize};
 
 /// The first byte of a root page. Another one means another format: the cache is rebuilt.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Root {
     /// Sequence and chain hash of the last applied commit record.
     pub applied: (u64, u64),
-    /// What amounts without a currency are in.
-    pub base_currency: Currency,
     /// How many transactions were ever created.
     pub created: u64,
     /// Income less expenses of all transactions that are not excluded, for each currency in use.
@@ -36,6 +35,8 @@ pub(crate) struct Root {
     pub spilled_transactions: bool,
     /// Whether any decided command that made no transaction left it.
     pub spilled_seen: bool,
+    /// What most users do not have.
+    pub extras: Option<Box<Extras>>,
 }
 
 impl Root {
@@ -85,5 +86,6 @@ impl Root {
             + self.cells.weight()
             + vec_heap(&self.spilled_years)
             + self.tail.weight()
+            + self.extras.as_ref().map_or(0, |extras| extras.weight())
     }
 }

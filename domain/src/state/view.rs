@@ -11,11 +11,6 @@ use crate::transaction::{Figure, Transaction};
 use crate::{Amount, CommandId, Currency, PageKey, Refusal};
 
 impl UserState {
-    /// What amounts without a currency are in.
-    pub(crate) fn base_currency(&self) -> Currency {
-        self.root.base_currency
-    }
-
     /// Income less expenses, for each currency in use.
     pub(crate) fn balances(&self) -> &[(Currency, Amount)] {
         &self.root.balances
@@ -98,7 +93,7 @@ impl UserState {
     /// Refuses with `unknown_exchange_rate` a transaction that would be added to a budget of another currency, with
     /// `too_many_categories` one too many.
     pub(crate) fn check_spending(&self, transaction: &Transaction) -> Result<(), Refusal> {
-        let month = transaction.date.month();
+        let month = self.month_of(transaction.date);
         let mut new_categories = 0;
         for (figure, _) in transaction.figures() {
             let Some(name) = figure.category() else {

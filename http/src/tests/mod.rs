@@ -5,6 +5,7 @@ mod fake;
 mod feeds;
 mod limits;
 mod nodes;
+mod preferences;
 mod reports;
 
 use crate::{HttpConfig, Server};

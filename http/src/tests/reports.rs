@@ -36,13 +36,13 @@ async fn reports_are_read_from_the_address() {
 }
 
 #[tokio::test]
-async fn the_clock_names_the_month_and_the_year_that_are_left_out() {
+async fn a_month_and_a_year_left_out_are_the_users_at_the_engines_time() {
     let clock = Clock::starting_at("2031-05-31T23:00:00Z".parse().unwrap());
     let edge = start_with(HttpConfig::default(), Fake { clock, ..Fake::default() }).await;
     let (_, body) = json(edge.get("/v1/users/ada/reports/month")).await;
-    assert!(body["asked"].as_str().unwrap().contains("Month(2031-05)"), "{body}");
+    assert!(body["asked"].as_str().unwrap().contains("MonthAt(2031-05-31T23:00:0"), "{body}");
     let (_, body) = json(edge.get("/v1/users/ada/reports/year")).await;
-    assert!(body["asked"].as_str().unwrap().contains("Year(2031)"), "{body}");
+    assert!(body["asked"].as_str().unwrap().contains("YearAt(2031-05-31T23:00:0"), "{body}");
 }
 
 #[tokio::test]

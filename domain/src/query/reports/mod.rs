@@ -11,8 +11,10 @@ mod tests;
 mod trend;
 
 use super::budgets;
-use crate::{Currency, Month, Months, PageKey, UserState, Year};
+use crate::{Currency, Month, Months, PageKey, Refusal, UserState, Year};
+use jiff::Timestamp;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// A report, in one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,10 @@ pub enum Report {
     Month(Month),
     /// A year: the same with `year`, and `months`.
     Year(Year),
+    /// The user's month at an instant. Refused with `clock_out_of_range` beyond the calendar.
+    MonthAt(Timestamp),
+    /// The year of the user's month at an instant. Refused like [`Report::MonthAt`].
+    YearAt(Timestamp),
     /// How the balance moved: `from, to, currency, opening, in, out, closing, months`.
     CashFlow(Months),
     /// What one category came to: `category, from, to, currency, amount, income, months`.
@@ -43,7 +49,10 @@ pub enum Report {
 
 impl ReportQuery {
     pub(super) fn missing(&self, state: &UserState, keys: &mut Vec<PageKey>) {
-        match &self.report {
+        let Ok(report) = self.report.named(state) else {
+            return;
+        };
+        match &*report {
             Report::Month(month) => {
                 period::missing(state, month_before(*month), (*month).into(), keys);
                 budgets::missing(state, *month, keys);
@@ -53,19 +62,32 @@ impl ReportQuery {
             Report::CategoryTrend { category, months } => {
                 trend::missing(state, category.as_deref(), *months, keys);
             }
+            Report::MonthAt(_) | Report::YearAt(_) => unreachable!("named above"),
         }
     }
 
-    pub(super) fn answer(&self, state: &UserState) -> Value {
+    pub(super) fn answer(&self, state: &UserState) -> Result<Value, Refusal> {
         let currency = self.currency.unwrap_or_else(|| state.base_currency());
-        match &self.report {
+        Ok(match &*self.report.named(state)? {
             Report::Month(month) => period::month(state, *month, month_before(*month), currency),
             Report::Year(year) => period::year(state, *year, year_before(*year), currency),
             Report::CashFlow(months) => cash_flow::answer(state, *months, currency),
             Report::CategoryTrend { category, months } => {
                 trend::answer(state, category.as_deref(), *months, currency)
             }
-        }
+            Report::MonthAt(_) | Report::YearAt(_) => unreachable!("named above"),
+        })
+    }
+}
+
+impl Report {
+    /// The same with its month or year named.
+    fn named(&self, state: &UserState) -> Result<Cow<'_, Self>, Refusal> {
+        Ok(match self {
+            Self::MonthAt(time) => Cow::Owned(Self::Month(state.month_at(*time)?)),
+            Self::YearAt(time) => Cow::Owned(Self::Year(state.month_at(*time)?.into())),
+            named => Cow::Borrowed(named),
+        })
     }
 }
 

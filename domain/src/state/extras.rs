@@ -1,0 +1,30 @@
+//! What most users do not have: one pointer in the root page for all of it.
+
+use super::root::Root;
+use crate::memory::heap;
+use crate::preferences::Preferences;
+use serde::{Deserialize, Serialize};
+
+/// See the module.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Extras {
+    /// What the user prefers.
+    pub preferences: Option<Preferences>,
+}
+
+impl Extras {
+    /// About how many bytes of heap they take, their own included.
+    pub(super) fn weight(&self) -> usize {
+        let texts = |preferences: &Preferences| {
+            heap(preferences.time_zone.name().len()) + heap(preferences.thresholds.len() * 2)
+        };
+        heap(size_of::<Self>()) + self.preferences.as_ref().map_or(0, texts)
+    }
+}
+
+impl Root {
+    /// The extras, to be changed.
+    pub(super) fn extras_mut(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+}
