@@ -1,12 +1,13 @@
 //! centime's pure core: commands in, events out, no I/O, no clock, no randomness.
 //!
 //! Map: `values` (amounts, currencies, dates, texts) · `id` (names of users and commands) · `refusal` (named refusals) ·
-//! `transaction`, `budget` (what they are) · `rollover` (what a month's limit comes to) · `preferences` (how a user wants things) · `commands` (the registry; one file a command) · `events` (facts) · `input`
+//! `transaction`, `budget`, `account` (what they are) · `rollover` (what a month's limit comes to) · `preferences` (how a user wants things) · `commands` (the registry; one file a command) · `events` (facts) · `input`
 //! (what is decided on, what came of it) · `page` (names of state's pieces) · `state` (one user's state) · `query`
 //! (questions to it) · `statistics` (estimates; the only floats) · `calculate` (stateless questions) · `read` (JSON, field by field) · `stable_hash` (hashes kept for ever) · `memory` (how much it takes).
 //!
 //! Absent on purpose: anything that knows what time it is, where bytes are stored, or who asks.
 
+mod account;
 mod budget;
 mod calculate;
 mod commands;
@@ -28,16 +29,17 @@ mod story;
 mod transaction;
 mod values;
 
+pub use account::AccountKind;
 pub use budget::Policy;
 pub use calculate::calculate;
 pub use commands::{
-    Command, CreateTransaction, DeleteTransaction, GenerateForecast, RemoveBudget, SetBudget, SetPreferences,
-    UpdateTransaction,
+    CloseAccount, Command, CreateTransaction, DeleteTransaction, GenerateForecast, OpenAccount,
+    RecordExchangeRate, RemoveBudget, SetBudget, SetPreferences, UpdateTransaction,
 };
 pub use events::{
-    BudgetExceeded, BudgetRecovered, BudgetRemoved, BudgetSet, BudgetThresholdReached, Event,
-    ForecastGenerated, ForecastMonth, PreferencesSet, TransactionCreated, TransactionDeleted,
-    TransactionUpdated,
+    AccountClosed, AccountOpened, BudgetExceeded, BudgetRecovered, BudgetRemoved, BudgetSet,
+    BudgetThresholdReached, Event, ExchangeRateRecorded, ForecastGenerated, ForecastMonth, PreferencesSet,
+    TransactionCreated, TransactionDeleted, TransactionUpdated,
 };
 pub use id::{CommandId, UserId};
 pub use input::{Entry, Handled, Input, Outcome};
@@ -47,5 +49,5 @@ pub use query::{Query, Report, ReportQuery, TransactionsQuery};
 pub use refusal::Refusal;
 pub use state::UserState;
 pub use statistics::{ForecastMethod, Share};
-pub use transaction::{Split, Status, Transaction, TransactionType};
-pub use values::{Amount, Currency, Date, Month, MonthStart, Months, When, Year, Zone};
+pub use transaction::{Counted, Details, Split, Status, Transaction, TransactionType};
+pub use values::{Amount, Currency, Date, Month, MonthStart, Months, Rate, When, Year, Zone};

@@ -1,6 +1,6 @@
 //! State in pieces: the unit of state I/O.
 
-use crate::Date;
+use crate::{Currency, Date};
 
 /// Names one page of one user's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,6 +20,15 @@ pub enum PageKey {
         /// Which block of lines.
         block: u16,
     },
+    /// The exchange rates of a pair of currencies in a year.
+    Rates {
+        /// The currency a unit of which …
+        from: Currency,
+        /// … was worth so many of this one.
+        to: Currency,
+        /// The year.
+        year: u16,
+    },
 }
 
 const ROOT: u8 = 0;
@@ -27,6 +36,7 @@ const TRANSACTION: u8 = 1;
 const BY_DATE: u8 = 2;
 const SEEN_ID: u8 = 3;
 const TOTALS: u8 = 4;
+const RATES: u8 = 8;
 
 impl PageKey {
     /// The key's bytes; byte order is the order of [`PageRange`].
@@ -38,6 +48,10 @@ impl PageKey {
                 tagged(BY_DATE, &[&date.packed().to_be_bytes(), &ordinal.to_be_bytes()])
             }
             Self::SeenId(hash) => tagged(SEEN_ID, &[&hash.to_be_bytes()]),
+            Self::Rates { from, to, year } => {
+                let [from, to] = [from, to].map(|currency| currency.number().to_be_bytes());
+                tagged(RATES, &[&from, &to, &year.to_be_bytes()])
+            }
             Self::Totals { year, block } => tagged(TOTALS, &[&year.to_be_bytes(), &block.to_be_bytes()]),
         }
     }
@@ -57,6 +71,11 @@ impl PageKey {
                 year: u16::from_be_bytes(rest[..2].try_into().ok()?),
                 block: u16::from_be_bytes(rest[2..].try_into().ok()?),
             }),
+            (RATES, 6) => {
+                let number = |at: usize| Some(u16::from_be_bytes(rest[at..at + 2].try_into().ok()?));
+                let (from, to) = (Currency::numbered(number(0)?)?, Currency::numbered(number(2)?)?);
+                Some(Self::Rates { from, to, year: number(4)? })
+            }
             _ => None,
         }
     }
@@ -112,6 +131,7 @@ mod tests {
             PageKey::ByDate(Date::FIRST, u64::MAX),
             PageKey::SeenId(u128::MAX),
             PageKey::Totals { year: 2026, block: 3 },
+            PageKey::Rates { from: Currency::EUR, to: Currency::read("USD").expect("known"), year: 2026 },
         ];
         for key in keys {
             assert_eq!(PageKey::from_bytes(&key.to_bytes()), Some(key));

@@ -1,7 +1,9 @@
 //! Reading JSON so that what is wrong is told by name and field.
 
+use crate::account::AccountKind;
 use crate::preferences::TimeOfDay;
 use crate::transaction::{Status, TransactionType};
+use crate::values::Rate;
 use crate::{Amount, CommandId, Currency, Date, Month, Refusal, When};
 use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -92,6 +94,49 @@ impl FromText for Amount {
     }
 }
 
+/// An amount that may have a minus in front.
+pub(crate) struct Signed(pub Amount);
+
+impl FromText for Signed {
+    fn from_text(text: &str) -> Result<Self, Refusal> {
+        match text.strip_prefix('-') {
+            Some(digits) => Amount::read(digits).map(|amount| Self(amount.negated())),
+            None => Amount::read(text).map(Self),
+        }
+    }
+
+    fn number() -> Option<Refusal> {
+        Amount::number()
+    }
+}
+
+impl FromText for Rate {
+    fn from_text(text: &str) -> Result<Self, Refusal> {
+        Self::read(text)
+    }
+
+    fn number() -> Option<Refusal> {
+        Some(Refusal::plain("invalid_rate", "write the rate as a string: \"0.9234\", not 0.9234"))
+    }
+}
+
+impl FromText for AccountKind {
+    fn from_text(text: &str) -> Result<Self, Refusal> {
+        Ok(match text {
+            "checking" => Self::Checking,
+            "savings" => Self::Savings,
+            "cash" => Self::Cash,
+            "credit" => Self::Credit,
+            "loan" => Self::Loan,
+            "other" => Self::Other,
+            _ => {
+                let text = "an account is checking, savings, cash, credit, loan or other";
+                return Err(Refusal::plain("unknown_account_kind", text));
+            }
+        })
+    }
+}
+
 impl FromText for Currency {
     fn from_text(text: &str) -> Result<Self, Refusal> {
         Self::read(text)
@@ -133,8 +178,10 @@ impl FromText for TransactionType {
         match text {
             "Income" | "income" => Ok(Self::Income),
             "Expense" | "expense" => Ok(Self::Expense),
+            "Transfer" | "transfer" => Ok(Self::Transfer),
             _ => {
-                Err(Refusal::plain("unknown_transaction_type", "a transaction is \"Income\" or \"Expense\""))
+                let text = "a transaction is \"Income\", \"Expense\" or \"Transfer\"";
+                Err(Refusal::plain("unknown_transaction_type", text))
             }
         }
     }

@@ -1,7 +1,9 @@
 //! Worked examples of other systems: `tests/cases/budget.json`. `expected` is what they answer; where we chose otherwise
 //! `ours` is what we answer, and `reason` why.
 
-use centime_domain::{CommandId, Handled, Input, Month, Outcome, Query, UserState};
+use centime_domain::{
+    CommandId, Currency, Handled, Input, Month, Outcome, Query, Report, ReportQuery, UserState,
+};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
@@ -79,20 +81,30 @@ fn spent(input: &Value) -> Value {
 fn record(user: &mut User, transactions: &Value) {
     for transaction in transactions.as_array().expect("a list") {
         let kind = transaction[0].as_str().expect("a kind");
-        let income = matches!(kind, "income" | "refund" | "transfer_in");
+        let transfer = matches!(kind, "transfer" | "cc_payment");
+        let transaction_type = match kind {
+            // The other leg of a transfer: one command makes both.
+            "transfer_in" => continue,
+            "income" | "refund" => "Income",
+            _ if transfer => "Transfer",
+            _ => "Expense",
+        };
         let data = json!({
-            "transaction_type": if income { "Income" } else { "Expense" }, "amount": transaction[1], "category": "food",
-            "refund": kind == "refund", "excluded": matches!(kind, "transfer" | "transfer_in" | "cc_payment"),
+            "transaction_type": transaction_type, "amount": transaction[1], "category": "food",
+            "refund": kind == "refund", "account": transfer.then_some("one"), "to_account": transfer.then_some("other"),
         });
         user.send("create_transaction", data);
     }
 }
 
-/// `transactions` alone: income less expenses.
-fn balance(input: &Value) -> Value {
+/// `transactions` alone: the month's income and expense.
+fn income_and_expense(input: &Value) -> Value {
     let mut user = User::default();
     record(&mut user, &input["transactions"]);
-    json!({"balance": user.balance()})
+    let report = Report::Month(Month::read(MONTHS[0]).expect("a month"));
+    let query = Query::Report(ReportQuery { report, currency: Some(Currency::read("USD").expect("known")) });
+    let report = query.answer(&user.state, &[]).expect("answered");
+    json!({"income": report["income"], "expense": report["expense"]})
 }
 
 /// `carryover`: what two months leave.
@@ -155,7 +167,7 @@ fn every_worked_example_comes_out_as_the_table_says() {
         ("kind", next_limit),
         ("carryover", leftovers),
         ("limit", spent),
-        ("transactions", balance),
+        ("transactions", income_and_expense),
         ("visible", two_categories),
         ("limits", percentages),
         ("cash_overspent", overspent),

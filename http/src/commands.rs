@@ -74,6 +74,21 @@ pub(crate) async fn set_preferences(edge: &Edge, request: &Request) -> Outcome {
     give(edge, request, "set_preferences", checked(&request.body)?, Address::Existing).await
 }
 
+/// `POST /v1/users/{user}/exchange-rates`
+pub(crate) async fn record_exchange_rate(edge: &Edge, request: &Request) -> Outcome {
+    give(edge, request, "record_exchange_rate", checked(&request.body)?, Address::New).await
+}
+
+/// `POST /v1/users/{user}/accounts`
+pub(crate) async fn open_account(edge: &Edge, request: &Request) -> Outcome {
+    give(edge, request, "open_account", checked(&request.body)?, Address::New).await
+}
+
+/// `DELETE /v1/users/{user}/accounts/{id}`
+pub(crate) async fn close_account(edge: &Edge, request: &Request) -> Outcome {
+    on_path(edge, request, "close_account", "id").await
+}
+
 /// A command about the thing its path ends in.
 async fn on_path(edge: &Edge, request: &Request, kind: &str, field: &'static str) -> Outcome {
     let data = with_field(&request.body, field, request.param(field))?;

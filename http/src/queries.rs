@@ -52,6 +52,18 @@ pub(crate) async fn balance(edge: &Edge, request: &Request) -> Outcome {
     ask(edge, request, Query::Balance).await
 }
 
+/// `GET /v1/users/{user}/accounts`
+pub(crate) async fn accounts(edge: &Edge, request: &Request) -> Outcome {
+    request.parameters(&[])?;
+    ask(edge, request, Query::Accounts).await
+}
+
+/// `GET /v1/users/{user}/accounts/{id}`
+pub(crate) async fn account(edge: &Edge, request: &Request) -> Outcome {
+    request.parameters(&[])?;
+    ask(edge, request, Query::Account { name: request.param("id").to_owned() }).await
+}
+
 async fn ask(edge: &Edge, request: &Request, query: Query) -> Outcome {
     ask_as(edge, request, query, |_, _| {}).await
 }

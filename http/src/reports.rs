@@ -6,8 +6,9 @@ use crate::queries::{ask_as, read};
 use crate::query::Parameters;
 use crate::reply::Outcome;
 use crate::request::Request;
-use centime_domain::{Currency, Month, Months, Query, Report, ReportQuery, Year};
-use serde_json::json;
+use centime_domain::{Currency, Date, Month, Months, Query, Report, ReportQuery, When, Year};
+use centime_engine::Position;
+use serde_json::{Value, json};
 
 /// `GET /v1/users/{user}/reports/month`
 pub(crate) async fn month(edge: &Edge, request: &Request) -> Outcome {
@@ -44,6 +45,20 @@ pub(crate) async fn category_trend(edge: &Edge, request: &Request) -> Outcome {
     ask(edge, request, &parameters, Report::CategoryTrend { category, months }).await
 }
 
+/// `GET /v1/users/{user}/reports/net-worth`
+pub(crate) async fn net_worth(edge: &Edge, request: &Request) -> Outcome {
+    let parameters = request.parameters(&["as_of"])?;
+    let as_of = match parameters.get("as_of") {
+        Some(text) => When::Date(read(Date::read(text), "as_of")?),
+        None => When::Instant(edge.backend.clock().now()),
+    };
+    ask_as(edge, request, Query::NetWorth { as_of }, place).await
+}
+
+fn place(position: Position, body: &mut Value) {
+    body["position"] = json!(position.to_string());
+}
+
 fn months(parameters: &Parameters<'_>) -> Result<Months, Problem> {
     let month = |name: &'static str| {
         let missing =
@@ -57,5 +72,5 @@ async fn ask(edge: &Edge, request: &Request, parameters: &Parameters<'_>, report
     let currency =
         parameters.get("currency").map(|code| read(Currency::read(code), "currency")).transpose()?;
     let query = Query::Report(ReportQuery { report, currency });
-    ask_as(edge, request, query, |position, body| body["position"] = json!(position.to_string())).await
+    ask_as(edge, request, query, place).await
 }

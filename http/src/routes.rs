@@ -56,6 +56,20 @@ pub(crate) static ROUTES: &[Route] = &[
     put("/v1/users/{user}/preferences", "set preferences: those in the body", |e, r| {
         Box::pin(commands::set_preferences(e, r))
     }),
+    post("/v1/users/{user}/exchange-rates", "record an exchange rate: from, to, date, rate", |e, r| {
+        Box::pin(commands::record_exchange_rate(e, r))
+    }),
+    post("/v1/users/{user}/accounts", "open an account", |e, r| Box::pin(commands::open_account(e, r))),
+    get("/v1/users/{user}/accounts", "accounts and their balances", |e, r| Box::pin(queries::accounts(e, r))),
+    get("/v1/users/{user}/accounts/{id}", "one account, by id or name", |e, r| {
+        Box::pin(queries::account(e, r))
+    }),
+    delete("/v1/users/{user}/accounts/{id}", "close an account", |e, r| {
+        Box::pin(commands::close_account(e, r))
+    }),
+    get("/v1/users/{user}/reports/net-worth", "what all accounts come to: as_of=YYYY-MM-DD", |e, r| {
+        Box::pin(reports::net_worth(e, r))
+    }),
     get("/v1/users/{user}/events", "committed events as they happen (SSE): types, last_event_id", |e, r| {
         Box::pin(events::stream(e, r))
     }),

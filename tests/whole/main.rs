@@ -1,11 +1,13 @@
 //! The whole binary, driven from outside: over HTTP, over Kafka, on the command line, with signals.
 //!
 //! Map: `conformance` (both logs keep the same promises) · `berka` (a real bank's four years) · `crash_embedded`,
-//! `crash_kafka` (kill -9 and worse, under load) · `ledger` (reports, forecasts, calculators) · `restart` · `rebalance` · `garbage` · `support` (what they share).
+//! `crash_kafka` (kill -9 and worse, under load) · `ledger` (reports, forecasts, calculators) ·
+//! `accounts` (preferences, accounts, rates) · `restart` · `rebalance` · `garbage` · `support` (what they share).
 //!
 //! One test binary, because what they share takes longer to build than they do. The short form belongs in every check;
 //! `CENTIME_LONG=1` makes the crash tests ten times longer; `CENTIME_SEED` repeats a run's choices.
 
+mod accounts;
 mod berka;
 mod conformance;
 mod crash_embedded;

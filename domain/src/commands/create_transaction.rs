@@ -3,13 +3,14 @@
 use super::{Context, Decide, fields};
 use crate::events::TransactionCreated;
 use crate::read::{Field, from_json};
-use crate::transaction::{Split, Status, Transaction, TransactionType};
-use crate::values::{ACCOUNT, CATEGORY, NOTE, PAYEE};
-use crate::{Amount, Currency, Event, Refusal, UserState, When};
+use crate::transaction::{Details, Split, Status, Transaction, TransactionType};
+use crate::values::{ACCOUNT, CATEGORY, NOTE, PAYEE, Rate};
+use crate::{Amount, Currency, Event, PageKey, Refusal, UserState, When};
 use serde::Deserialize;
+use std::hash::{Hash, Hasher};
 
 /// A new transaction; its id will be the command's.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateTransaction {
     /// Which way the money went.
     pub transaction_type: TransactionType,
@@ -37,6 +38,20 @@ pub struct CreateTransaction {
     pub excluded: bool,
     /// How settled it is.
     pub status: Status,
+    /// The account a transfer goes to.
+    pub to_account: Option<Box<str>>,
+    /// What a unit of `currency` is worth in the one it is converted to.
+    pub rate: Option<Rate>,
+}
+
+/// Hashes of commands are kept for ever, and there are some from when the last two fields were not: left out they say nothing.
+impl Hash for CreateTransaction {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (self.transaction_type, self.amount, self.currency, &self.category, self.date).hash(hasher);
+        (&self.payee, &self.note, &self.tags, &self.account, &self.splits).hash(hasher);
+        (self.refund, self.excluded, self.status).hash(hasher);
+        fields::hash_later(&self.to_account, self.rate.as_ref(), hasher);
+    }
 }
 
 #[derive(Deserialize)]
@@ -55,6 +70,8 @@ struct Raw {
     refund: Option<bool>,
     excluded: Option<bool>,
     status: Option<Field<Status>>,
+    to_account: Option<String>,
+    rate: Option<Field<Rate>>,
 }
 
 impl Decide for CreateTransaction {
@@ -74,11 +91,33 @@ impl Decide for CreateTransaction {
             refund: raw.refund.unwrap_or_default(),
             excluded: raw.excluded.unwrap_or_default(),
             status: raw.status.map(|status| status.at("status")).transpose()?.unwrap_or_default(),
+            to_account: fields::text(raw.to_account, &ACCOUNT, "to_account")?,
+            rate: raw.rate.map(|rate| rate.at("rate")).transpose()?,
         })
     }
 
+    fn pages(&self, state: &UserState, context: &Context<'_>, keys: &mut Vec<PageKey>) {
+        if state.rate_years().is_some()
+            && let Ok(transaction) = self.written(state, context)
+        {
+            state.add_settled(&transaction, keys);
+        }
+    }
+
     fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
-        let transaction = Transaction {
+        let mut transaction = self.written(state, context)?;
+        fields::check_whole(&transaction)?;
+        state.settle(&mut transaction, None)?;
+        state.check_new_categories(&transaction)?;
+        Ok(vec![Event::TransactionCreated(TransactionCreated { transaction })])
+    }
+}
+
+impl CreateTransaction {
+    /// The transaction as it is written, nothing converted yet.
+    fn written(&self, state: &UserState, context: &Context<'_>) -> Result<Transaction, Refusal> {
+        let details = Details { to_account: self.to_account.clone(), rate: self.rate, ..Details::default() };
+        Ok(Transaction {
             id: context.id.clone(),
             transaction_type: self.transaction_type,
             amount: self.amount,
@@ -93,10 +132,8 @@ impl Decide for CreateTransaction {
             refund: self.refund,
             excluded: self.excluded,
             status: self.status,
-        };
-        fields::check_whole(&transaction)?;
-        state.check_spending(&transaction)?;
-        Ok(vec![Event::TransactionCreated(TransactionCreated { transaction })])
+            details: details.boxed(),
+        })
     }
 }
 

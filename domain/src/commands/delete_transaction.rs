@@ -31,6 +31,7 @@ impl Decide for DeleteTransaction {
 
     fn decide(&self, state: &UserState, _context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
         let transaction = state.transaction(&self.id)?;
+        transaction.moves().try_for_each(|(name, _)| state.check_open(name, "id"))?;
         Ok(vec![Event::TransactionDeleted(TransactionDeleted { transaction })])
     }
 }

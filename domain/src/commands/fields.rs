@@ -1,10 +1,11 @@
 //! Fields that several commands share, from raw to checked.
 
-use crate::read::Field;
+use crate::read::{Field, Signed};
 use crate::transaction::{Split, Transaction, TransactionType};
 use crate::values::{CATEGORY, TAG, TextRule};
 use crate::{Amount, Currency, Refusal};
 use serde::Deserialize;
+use std::hash::{Hash, Hasher};
 
 /// More labels or parts than this are no person's doing.
 const MOST_TAGS: usize = 50;
@@ -85,10 +86,61 @@ pub(super) fn thresholds(raw: &[i64]) -> Result<Box<[u16]>, Refusal> {
 pub(super) fn check_whole(transaction: &Transaction) -> Result<(), Refusal> {
     let Transaction { amount, currency, splits, refund, transaction_type, .. } = transaction;
     check_amounts(*amount, splits, *currency)?;
+    if *transaction_type == TransactionType::Transfer {
+        check_transfer(transaction)?;
+    } else if transaction.details.as_ref().is_some_and(|details| details.to_account.is_some()) {
+        let text = "only a transfer goes to another account";
+        return Err(Refusal::new("to_account_not_transfer", "to_account", text));
+    }
     if *refund && *transaction_type != TransactionType::Income {
         return Err(Refusal::new("refund_not_income", "refund", "a refund is an Income with a category"));
     }
     Ok(())
+}
+
+fn check_transfer(transaction: &Transaction) -> Result<(), Refusal> {
+    let to_account = transaction.details.as_ref().and_then(|details| details.to_account.as_ref());
+    for (account, field) in [(transaction.account.as_ref(), "account"), (to_account, "to_account")] {
+        if account.is_none() {
+            return Err(Refusal::new(
+                "missing_field",
+                field,
+                "a transfer goes from `account` to `to_account`",
+            ));
+        }
+    }
+    if transaction.account.as_ref() == to_account {
+        return Err(same_account());
+    }
+    if !transaction.splits.is_empty() {
+        let text = "a transfer counts for no category: there is nothing to split";
+        return Err(Refusal::new("transfer_not_split", "splits", text));
+    }
+    Ok(())
+}
+
+/// The refusal of a transfer that goes nowhere.
+pub(crate) fn same_account() -> Refusal {
+    Refusal::new("same_account", "to_account", "a transfer goes from one account to another")
+}
+
+/// Hashes fields that came later: left out they say nothing.
+pub(super) fn hash_later<H: Hasher>(
+    to_account: &Option<impl Hash>,
+    rate: Option<&impl Hash>,
+    hasher: &mut H,
+) {
+    if let Some(account) = to_account {
+        ("to_account", account).hash(hasher);
+    }
+    if let Some(rate) = rate {
+        ("rate", rate).hash(hasher);
+    }
+}
+
+/// An amount of either sign that may be left out.
+pub(super) fn signed(amount: Option<Field<Signed>>, field: &'static str) -> Result<Amount, Refusal> {
+    amount.map_or(Ok(Amount::ZERO), |amount| amount.at(field).map(|Signed(amount)| amount))
 }
 
 fn check_amounts(amount: Amount, splits: &[Split], currency: Currency) -> Result<(), Refusal> {

@@ -1,24 +1,32 @@
 //! The registry of commands. A command is one file here and one line in the list below.
 
+mod close_account;
 mod create_transaction;
 mod delete_transaction;
 mod fields;
 mod generate_forecast;
+mod open_account;
+mod record_exchange_rate;
 mod remove_budget;
 mod set_budget;
 mod set_preferences;
 mod update_transaction;
 
+pub use close_account::CloseAccount;
 pub use create_transaction::CreateTransaction;
 pub use delete_transaction::DeleteTransaction;
 pub use generate_forecast::GenerateForecast;
+pub use open_account::OpenAccount;
+pub use record_exchange_rate::RecordExchangeRate;
 pub use remove_budget::RemoveBudget;
 pub use set_budget::SetBudget;
 pub use set_preferences::SetPreferences;
 pub use update_transaction::UpdateTransaction;
 
+pub(crate) use fields::same_account;
+
 use crate::state::TotalsRead;
-use crate::{CommandId, Event, Refusal, UserState, stable_hash};
+use crate::{CommandId, Event, PageKey, Refusal, UserState, stable_hash};
 
 /// What a command may know besides itself and the state.
 pub(crate) struct Context<'a> {
@@ -42,6 +50,9 @@ pub(crate) trait Decide: Sized {
     fn reads(&self, _state: &UserState, _context: &Context<'_>) -> Option<TotalsRead<'_>> {
         None
     }
+
+    /// Adds the pages it has to look into before it is decided, totals aside.
+    fn pages(&self, _state: &UserState, _context: &Context<'_>, _keys: &mut Vec<PageKey>) {}
 
     /// What follows from it, or why it can't be. Alerts are not its business.
     fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal>;
@@ -88,6 +99,10 @@ macro_rules! commands {
                 match self { $(Self::$variant(command) => command.reads(state, context),)+ }
             }
 
+            pub(crate) fn pages(&self, state: &UserState, context: &Context<'_>, keys: &mut Vec<PageKey>) {
+                match self { $(Self::$variant(command) => command.pages(state, context, keys),)+ }
+            }
+
             pub(crate) fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
                 match self { $(Self::$variant(command) => command.decide(state, context),)+ }
             }
@@ -110,4 +125,10 @@ commands! {
     GenerateForecast = "generate_forecast",
     /// See [`SetPreferences`].
     SetPreferences = "set_preferences",
+    /// See [`RecordExchangeRate`].
+    RecordExchangeRate = "record_exchange_rate",
+    /// See [`OpenAccount`].
+    OpenAccount = "open_account",
+    /// See [`CloseAccount`].
+    CloseAccount = "close_account",
 }

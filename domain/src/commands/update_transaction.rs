@@ -3,17 +3,18 @@
 use super::{Context, Decide, fields};
 use crate::events::TransactionUpdated;
 use crate::read::{Field, from_json, present};
-use crate::transaction::{Split, Status, Transaction, TransactionType};
-use crate::values::{ACCOUNT, CATEGORY, NOTE, PAYEE};
-use crate::{Amount, CommandId, Currency, Date, Event, Refusal, UserState, When};
+use crate::transaction::{Details, Split, Status, Transaction, TransactionType};
+use crate::values::{ACCOUNT, CATEGORY, NOTE, PAYEE, Rate};
+use crate::{Amount, CommandId, Currency, Date, Event, PageKey, Refusal, UserState, When};
 use serde::Deserialize;
+use std::hash::{Hash, Hasher};
 
 /// A field of a change: `None` leaves it as it is, an inner `None` empties it.
 #[allow(clippy::option_option)]
 type Change<T> = Option<Option<T>>;
 
 /// Changes to a transaction: what is `None` stays as it is; an inner `None` empties the field.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateTransaction {
     /// Which transaction.
     pub id: CommandId,
@@ -43,6 +44,20 @@ pub struct UpdateTransaction {
     pub excluded: Option<bool>,
     /// How settled it is.
     pub status: Option<Status>,
+    /// The account a transfer goes to.
+    pub to_account: Change<Box<str>>,
+    /// What a unit of `currency` is worth in the one it is converted to.
+    pub rate: Change<Rate>,
+}
+
+/// See [`CreateTransaction`](super::CreateTransaction)'s.
+impl Hash for UpdateTransaction {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (&self.id, self.transaction_type, self.amount, self.currency, &self.category, self.date).hash(hasher);
+        (&self.payee, &self.note, &self.tags, &self.account, &self.splits).hash(hasher);
+        (self.refund, self.excluded, self.status).hash(hasher);
+        fields::hash_later(&self.to_account, self.rate.as_ref(), hasher);
+    }
 }
 
 #[derive(Deserialize)]
@@ -68,9 +83,37 @@ struct Raw {
     refund: Option<bool>,
     excluded: Option<bool>,
     status: Option<Field<Status>>,
+    #[serde(default, deserialize_with = "present")]
+    to_account: Change<String>,
+    #[serde(default, deserialize_with = "present")]
+    rate: Change<Field<Rate>>,
 }
 
 impl UpdateTransaction {
+    /// The transaction as it was, and with the changes made as they are written, nothing converted yet.
+    fn written(
+        &self,
+        state: &UserState,
+        context: &Context<'_>,
+    ) -> Result<(Transaction, Transaction), Refusal> {
+        let previous = state.transaction(&self.id)?;
+        let given = self.date.unwrap_or(When::Date(previous.date));
+        let date = state.date_given(Some(given), context.time).map_err(|no| no.at("date"))?;
+        let transaction = self.applied_to(&previous, date);
+        Ok((previous, transaction))
+    }
+
+    fn details(&self, old: &Transaction) -> Details {
+        let mut details = old.details.as_deref().cloned().unwrap_or_default();
+        if let Some(to_account) = &self.to_account {
+            details.to_account.clone_from(to_account);
+        }
+        if let Some(rate) = self.rate {
+            details.rate = rate;
+        }
+        details
+    }
+
     /// The transaction with the changes made.
     fn applied_to(&self, old: &Transaction, date: Date) -> Transaction {
         Transaction {
@@ -88,6 +131,7 @@ impl UpdateTransaction {
             refund: self.refund.unwrap_or(old.refund),
             excluded: self.excluded.unwrap_or(old.excluded),
             status: self.status.unwrap_or(old.status),
+            details: self.details(old).boxed(),
         }
     }
 }
@@ -110,7 +154,17 @@ impl Decide for UpdateTransaction {
             refund: raw.refund,
             excluded: raw.excluded,
             status: raw.status.map(|status| status.at("status")).transpose()?,
+            to_account: raw.to_account.map(|text| fields::text(text, &ACCOUNT, "to_account")).transpose()?,
+            rate: raw.rate.map(|rate| rate.map(|rate| rate.at("rate")).transpose()).transpose()?,
         })
+    }
+
+    fn pages(&self, state: &UserState, context: &Context<'_>, keys: &mut Vec<PageKey>) {
+        if state.rate_years().is_some()
+            && let Ok((_, transaction)) = self.written(state, context)
+        {
+            state.add_settled(&transaction, keys);
+        }
     }
 
     fn target(&self) -> Option<&CommandId> {
@@ -118,15 +172,13 @@ impl Decide for UpdateTransaction {
     }
 
     fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
-        let previous = state.transaction(&self.id)?;
-        let given = self.date.unwrap_or(When::Date(previous.date));
-        let date = state.date_given(Some(given), context.time).map_err(|no| no.at("date"))?;
-        let transaction = self.applied_to(&previous, date);
+        let (previous, mut transaction) = self.written(state, context)?;
         if transaction == previous {
             return Ok(Vec::new());
         }
         fields::check_whole(&transaction)?;
-        state.check_spending(&transaction)?;
+        state.settle(&mut transaction, Some(&previous))?;
+        state.check_new_categories(&transaction)?;
         Ok(vec![Event::TransactionUpdated(Box::new(TransactionUpdated { transaction, previous }))])
     }
 }

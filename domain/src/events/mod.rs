@@ -1,10 +1,12 @@
 //! Events: facts, in the past tense.
 
+mod account;
 mod budget;
 mod forecast;
 mod preferences;
 mod transaction;
 
+pub use account::{AccountClosed, AccountOpened, ExchangeRateRecorded};
 pub use budget::{BudgetExceeded, BudgetRecovered, BudgetRemoved, BudgetSet, BudgetThresholdReached};
 pub use forecast::{ForecastGenerated, ForecastMonth};
 pub use preferences::PreferencesSet;
@@ -58,6 +60,12 @@ events! {
     ForecastGenerated(Box<ForecastGenerated>) = "forecast_generated",
     /// See [`PreferencesSet`]. Boxed: it is rare.
     PreferencesSet(Box<PreferencesSet>) = "preferences_set",
+    /// See [`ExchangeRateRecorded`].
+    ExchangeRateRecorded(ExchangeRateRecorded) = "exchange_rate_recorded",
+    /// See [`AccountOpened`].
+    AccountOpened(AccountOpened) = "account_opened",
+    /// See [`AccountClosed`].
+    AccountClosed(AccountClosed) = "account_closed",
 }
 
 impl Event {
@@ -82,6 +90,9 @@ impl Event {
             Self::BudgetRecovered(event) => serde_json::to_writer(out, event),
             Self::ForecastGenerated(event) => serde_json::to_writer(out, event),
             Self::PreferencesSet(event) => serde_json::to_writer(out, event),
+            Self::ExchangeRateRecorded(event) => serde_json::to_writer(out, event),
+            Self::AccountOpened(event) => serde_json::to_writer(out, event),
+            Self::AccountClosed(event) => serde_json::to_writer(out, event),
         };
         written.expect("events are plain data, and a Vec takes all of it");
     }

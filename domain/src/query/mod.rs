@@ -1,13 +1,15 @@
 //! Questions to one user's state. They change nothing, and see only what is decided.
 
+mod accounts;
 mod budgets;
+mod net_worth;
 mod reports;
 mod transactions;
 
 pub use reports::{Report, ReportQuery};
 pub use transactions::TransactionsQuery;
 
-use crate::{CommandId, Month, PageKey, PageRange, Refusal, UserState};
+use crate::{CommandId, Date, Month, PageKey, PageRange, Refusal, UserState, When};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -33,6 +35,19 @@ pub enum Query {
     },
     /// What the user prefers: an object, see [`Preferences`](crate::Preferences).
     Preferences,
+    /// All accounts with their balances: `{"items":[…],"next_cursor":null}`.
+    Accounts,
+    /// One account, by its id or name. Refused with `not_found`.
+    Account {
+        /// Which.
+        name: String,
+    },
+    /// What all accounts came to at the end of a day: an object, see `net_worth`. Refused with `clock_out_of_range` beyond the
+    /// calendar.
+    NetWorth {
+        /// The day, or an instant on it.
+        as_of: When,
+    },
     /// Income less expenses for each currency ever used: `{"items":[{"currency","balance"}],"next_cursor":null}`.
     Balance,
     /// Sums of many months' transactions: an object, see [`Report`].
@@ -51,8 +66,17 @@ impl Query {
                     budgets::missing(state, month, &mut keys);
                 }
             }
+            Self::NetWorth { as_of } => {
+                if let Ok(as_of) = day(state, *as_of) {
+                    net_worth::missing(state, as_of, &mut keys);
+                }
+            }
             Self::Report(query) => query.missing(state, &mut keys),
-            Self::Transactions(_) | Self::Balance | Self::Preferences => {}
+            Self::Transactions(_)
+            | Self::Balance
+            | Self::Preferences
+            | Self::Accounts
+            | Self::Account { .. } => {}
         }
         keys
     }
@@ -61,6 +85,7 @@ impl Query {
     pub fn range(&self, state: &UserState) -> Option<PageRange> {
         match self {
             Self::Transactions(query) => query.range(state),
+            Self::NetWorth { as_of } => net_worth::range(state, day(state, *as_of).ok()?),
             _ => None,
         }
     }
@@ -76,6 +101,9 @@ impl Query {
                 state.month_at(*time).map(|month| list(&budgets::items(state, month), None))
             }
             Self::Preferences => Ok(json!(state.preferences().cloned().unwrap_or_default())),
+            Self::NetWorth { as_of } => net_worth::answer(state, day(state, *as_of)?, rows),
+            Self::Accounts => Ok(list(&accounts::items(state), None)),
+            Self::Account { name } => accounts::one(state, name),
             Self::Report(query) => query.answer(state),
             Self::Balance => {
                 let item = |(currency, balance): &(_, _)| json!({"currency": currency, "balance": balance});
@@ -83,6 +111,15 @@ impl Query {
                 Ok(list(&items, None))
             }
         }
+    }
+}
+
+fn day(state: &UserState, as_of: When) -> Result<Date, Refusal> {
+    match as_of {
+        When::Date(date) => Ok(date),
+        When::Instant(time) => state.date_at(time).map_err(|_| {
+            Refusal::plain("clock_out_of_range", "the engine's clock is beyond the calendar; name a day")
+        }),
     }
 }
 

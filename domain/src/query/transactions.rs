@@ -108,7 +108,7 @@ impl TransactionsQuery {
     }
 }
 
-fn read_row((key, value): &(Vec<u8>, Vec<u8>)) -> Result<(Place, Transaction), Refusal> {
+pub(super) fn read_row((key, value): &(Vec<u8>, Vec<u8>)) -> Result<(Place, Transaction), Refusal> {
     let broken = || Refusal::plain("invalid_page", "a stored transaction can't be read");
     let Some(PageKey::ByDate(date, ordinal)) = PageKey::from_bytes(key) else {
         return Err(broken());

@@ -8,7 +8,7 @@ use super::rows::{Content, Origin};
 use crate::budget::{Budget, Level, Version};
 use crate::events::BudgetSet;
 use crate::stable_hash::id_hash;
-use crate::transaction::Transaction;
+use crate::transaction::{Transaction, TransactionType};
 use crate::{Currency, Event, Month, PageKey};
 
 impl UserState {
@@ -48,6 +48,9 @@ impl UserState {
             Event::PreferencesSet(event) => {
                 self.root.extras_mut().preferences = Some(event.preferences.clone());
             }
+            Event::ExchangeRateRecorded(event) => self.record_rate(event),
+            Event::AccountOpened(event) => self.open_account(event),
+            Event::AccountClosed(event) => self.close_account(event),
         }
     }
 
@@ -64,15 +67,16 @@ impl UserState {
 
     /// Adds what a transaction counts for to the figures, or takes it away again.
     fn post(&mut self, transaction: &Transaction, add: bool) {
-        if !transaction.excluded {
+        let currency = transaction.counted_currency();
+        if !transaction.excluded && transaction.transaction_type != TransactionType::Transfer {
             let balance = transaction.balance();
             let signed = if add { balance } else { balance.negated() };
-            self.root.add_balance(transaction.currency, signed);
+            self.root.add_balance(currency, signed);
         }
         let month = self.month_of(transaction.date);
         for (figure, amount) in transaction.figures() {
             let line = figure.map(|name| self.root.categories.intern(name)).into();
-            let key = (month, line, transaction.currency);
+            let key = (month, line, currency);
             let cells = self.cells_mut(key);
             if add {
                 cells.add(key, amount);
@@ -80,10 +84,13 @@ impl UserState {
                 cells.take(key, amount);
             }
         }
+        if transaction.details.is_some() {
+            self.move_accounts(transaction, add);
+        }
     }
 
     /// Where a month's total is, or would be.
-    fn cells_mut(&mut self, key: CellKey) -> &mut Cells {
+    pub(super) fn cells_mut(&mut self, key: CellKey) -> &mut Cells {
         match self.totals_page(key.0, key.1) {
             None => &mut self.root.cells,
             Some(page) => self.pages.totals_mut(page),

@@ -1,6 +1,8 @@
 //! What most users do not have: one pointer in the root page for all of it.
 
+use super::rates::RateYears;
 use super::root::Root;
+use crate::account::Accounts;
 use crate::memory::heap;
 use crate::preferences::Preferences;
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,10 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Extras {
     /// What the user prefers.
     pub preferences: Option<Preferences>,
+    /// Their accounts.
+    pub accounts: Accounts,
+    /// Which exchange rates there are.
+    pub rates: RateYears,
 }
 
 impl Extras {
@@ -18,7 +24,10 @@ impl Extras {
         let texts = |preferences: &Preferences| {
             heap(preferences.time_zone.name().len()) + heap(preferences.thresholds.len() * 2)
         };
-        heap(size_of::<Self>()) + self.preferences.as_ref().map_or(0, texts)
+        heap(size_of::<Self>())
+            + self.preferences.as_ref().map_or(0, texts)
+            + self.accounts.weight()
+            + self.rates.weight()
     }
 }
 

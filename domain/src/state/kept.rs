@@ -4,7 +4,7 @@
 //! number, if it has one ‖ [`Rest`], unless that is empty; each as postcard writes it.
 
 use super::Categories;
-use crate::transaction::{Split, Status, Transaction, TransactionType};
+use crate::transaction::{Details, Split, Status, Transaction, TransactionType};
 use crate::{Amount, CommandId, Currency, Date};
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,8 @@ struct Rest<'a> {
     refund: bool,
     excluded: bool,
     status: Status,
+    transfer: bool,
+    details: Option<Box<Details>>,
 }
 
 /// Appends a transaction without its id; `kind` is that of one without a [`Rest`], the next kind means one with it.
@@ -58,6 +60,8 @@ pub(super) fn write(transaction: &Transaction, categories: &Categories, kind: u8
         refund: transaction.refund,
         excluded: transaction.excluded,
         status: transaction.status,
+        transfer: transaction.transaction_type == TransactionType::Transfer,
+        details: transaction.details.clone(),
     };
     let (digits, scale) = transaction.amount.digits_and_scale();
     let currency = Some(transaction.currency).filter(|currency| *currency != Currency::default());
@@ -89,9 +93,14 @@ impl<'a> Kept<'a> {
         let currency = if flag(CURRENCY) { take(&mut bytes)? } else { Currency::default() };
         let category = if flag(CATEGORY) { Some(take::<u16>(&mut bytes)?) } else { None };
         let rest = if flag(REST) { take(&mut bytes)? } else { Rest::default() };
+        let transaction_type = match (rest.transfer, flag(EXPENSE)) {
+            (true, _) => TransactionType::Transfer,
+            (false, true) => TransactionType::Expense,
+            (false, false) => TransactionType::Income,
+        };
         let known = category.is_none_or(|number| usize::from(number) < categories);
         (known && bytes.is_empty()).then_some(Self {
-            transaction_type: if flag(EXPENSE) { TransactionType::Expense } else { TransactionType::Income },
+            transaction_type,
             date,
             amount: Amount::from_digits(digits, shape >> SCALE & 0b111),
             currency,
@@ -124,6 +133,7 @@ impl<'a> Kept<'a> {
             refund: rest.refund,
             excluded: rest.excluded,
             status: rest.status,
+            details: rest.details.clone(),
         }
     }
 }
@@ -172,12 +182,17 @@ mod tests {
             (json!({}), 6),
             (json!({"category": "Food"}), 7),
             (json!({"category": "Food", "currency": "USD", "amount": "0.01"}), 8),
-            (json!({"category": "Unseen", "transaction_type": "Income"}), 22),
-            (json!({"status": "pending", "excluded": true, "tags": ["a"], "account": "Giro"}), 22),
-            (json!({"refund": true, "note": "two\nlines", "payee": "Shop"}), 30),
+            (json!({"category": "Unseen", "transaction_type": "Income"}), 24),
+            (json!({"status": "pending", "excluded": true, "tags": ["a"], "account": "Giro"}), 24),
+            (json!({"refund": true, "note": "two\nlines", "payee": "Shop"}), 32),
             (
                 json!({"splits": [{"category": "Food", "amount": "99"}, {"category": "b", "amount": "0.90"}]}),
-                28,
+                30,
+            ),
+            (
+                json!({"transaction_type": "Transfer", "account": "a", "to_account": "b", "account_amount": "-99.90",
+                    "to_account_amount": "1", "rate": "0.5", "counted": {"currency": "USD", "rate": "1.25"}}),
+                46,
             ),
             (json!({"amount": "999999999999999.9999", "currency": "CLF"}), 16),
         ];

@@ -18,6 +18,10 @@ const UNCATEGORISED_INCOME: u16 = OTHERS + 1;
 const REFUNDS: u16 = OTHERS + 2;
 const INCOME: u16 = OTHERS + 3;
 
+/// Accounts begin here.
+const ACCOUNTS: u16 = 1 << 15;
+
+const _: () = assert!(INCOME as usize + Categories::MOST <= ACCOUNTS as usize, "incomes stay below accounts");
 const _: () = assert!(Categories::MOST < OTHERS as usize, "categories' numbers stay below the others");
 
 impl Line {
@@ -26,12 +30,18 @@ impl Line {
         Self(category)
     }
 
+    /// The line of what moved an account.
+    pub(crate) fn account(number: u16) -> Self {
+        Self(ACCOUNTS + number)
+    }
+
     /// What it is of, by the category's number.
     pub(crate) fn figure(self) -> Figure<u16> {
         match self.0 {
             UNCATEGORISED_SPENDING => Figure::Spending(None),
             UNCATEGORISED_INCOME => Figure::Income(None),
             REFUNDS => Figure::Refunds,
+            number if number >= ACCOUNTS => Figure::Account(number - ACCOUNTS),
             number if number >= INCOME => Figure::Income(Some(number - INCOME)),
             number => Figure::Spending(Some(number)),
         }
@@ -42,7 +52,7 @@ impl Line {
         self.0 / BLOCK
     }
 
-    /// All blocks that a user with so many categories can have.
+    /// All blocks that a user with so many categories can have, those of accounts left out.
     pub(crate) fn blocks(categories: usize) -> impl Iterator<Item = u16> + Clone {
         let categories = u16::try_from(categories).expect("at most Categories::MOST");
         let spending = 0..categories.div_ceil(BLOCK);
@@ -59,6 +69,7 @@ impl From<Figure<u16>> for Line {
             Figure::Income(Some(category)) => INCOME + category,
             Figure::Income(None) => UNCATEGORISED_INCOME,
             Figure::Refunds => REFUNDS,
+            Figure::Account(number) => ACCOUNTS + number,
         })
     }
 }
@@ -77,6 +88,15 @@ mod tests {
             assert_eq!(line.figure(), figure);
             let known = usize::from(figure.category().map_or(0, |number| number + 1));
             assert!(Line::blocks(known).any(|block| block == line.block()), "{figure:?}");
+        }
+    }
+
+    #[test]
+    fn the_line_of_an_account_is_in_no_block_of_other_figures() {
+        for number in [0, 31, 499] {
+            let line = Line::account(number);
+            assert_eq!((line.figure(), Line::from(Figure::Account(number))), (Figure::Account(number), line));
+            assert!(Line::blocks(Categories::MOST).all(|block| block != line.block()));
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{CommandId, Entry, Event, Input, Month, Outcome, PageKey};
 impl UserState {
     /// Pages that must be inserted before `input` can be handled; ask again until empty.
     pub fn missing(&self, input: &Input) -> Vec<PageKey> {
-        if !self.has_spilled() {
+        if !self.has_spilled() && self.rate_years().is_none() {
             return Vec::new();
         }
         let mut keys = self.missing_id(&input.id);
@@ -25,6 +25,10 @@ impl UserState {
         }
         if keys.is_empty() && self.decided(&input.id).is_none() {
             let context = Context { id: &input.id, time: input.time };
+            command.pages(self, &context, &mut keys);
+            if !keys.is_empty() || !self.has_spilled() {
+                return keys;
+            }
             if let Some(read) = command.reads(self, &context) {
                 // Such a command changes no total, and could not be decided without those it reads.
                 for page in self.pages_read(&read) {
@@ -44,7 +48,9 @@ impl UserState {
     /// Pages that must be inserted before `entry` can be applied; ask again until empty.
     pub fn missing_to_apply(&self, entry: &Entry) -> Vec<PageKey> {
         let mut keys = Vec::new();
-        if let (true, Outcome::Accepted(events)) = (self.has_spilled(), &entry.outcome) {
+        if let (true, Outcome::Accepted(events)) =
+            (self.has_spilled() || self.rate_years().is_some(), &entry.outcome)
+        {
             for event in events {
                 match event {
                     Event::TransactionUpdated(event) => {
@@ -52,6 +58,9 @@ impl UserState {
                     }
                     Event::TransactionDeleted(event) => {
                         self.add_transaction(&event.transaction.id, &mut keys);
+                    }
+                    Event::ExchangeRateRecorded(event) => {
+                        self.add_rate_page(event.from, event.to, event.date, &mut keys);
                     }
                     _ => {}
                 }
@@ -115,7 +124,11 @@ impl UserState {
                 Event::BudgetExceeded(event) => self.add_total(&event.category, event.month, keys),
                 Event::BudgetRecovered(event) => self.add_total(&event.category, event.month, keys),
                 // These change no total.
-                Event::ForecastGenerated(_) | Event::PreferencesSet(_) => {}
+                Event::ForecastGenerated(_)
+                | Event::PreferencesSet(_)
+                | Event::ExchangeRateRecorded(_)
+                | Event::AccountOpened(_)
+                | Event::AccountClosed(_) => {}
             }
         }
     }
@@ -123,6 +136,7 @@ impl UserState {
     fn add_totals_of(&self, transactions: &[&Transaction], keys: &mut Vec<PageKey>) {
         let mut new: Vec<&str> = Vec::new();
         for transaction in transactions {
+            self.add_moves(transaction, keys);
             for (figure, _) in transaction.figures() {
                 let number =
                     |name| self.category_number(name).unwrap_or_else(|| self.number_to_be(name, &mut new));

@@ -1,10 +1,12 @@
 //! One user's state: the root page, and whatever other pages are loaded.
 //!
-//! `root` (`extras`), `pages`, `tail` (`rows`, `kept`), `cells` (`line`), `categories` hold it · `view`, `calendar`, `totals` and
+//! `root` (`extras`: `accounts`, `rates`), `pages`, `tail` (`rows`, `kept`), `cells` (`line`), `categories` hold it · `view`, `calendar`, `totals` and
 //! `spending` are what commands and queries may ask it · `missing` says which pages a command needs · `handle` is a
-//! command's way through it · `evolve` applies events · `react` finds the alerts that follow (`rollover`: by
+//! command's way through it (`settle`: what a
+//! transaction in another currency counts as, and does to accounts) · `evolve` applies events · `react` finds the alerts that follow (`rollover`: by
 //! which limits) · `spill` keeps the root page small.
 
+mod accounts;
 mod calendar;
 mod categories;
 mod cells;
@@ -17,10 +19,12 @@ mod missing;
 mod pages;
 #[cfg(test)]
 mod properties;
+mod rates;
 mod react;
 mod rollover;
 mod root;
 mod rows;
+mod settle;
 mod spending;
 mod spill;
 mod tail;
@@ -29,6 +33,7 @@ mod view;
 
 pub(crate) use categories::Categories;
 pub(crate) use line::Line;
+pub(crate) use rates::RateYears;
 pub(crate) use spending::{Spending, TotalsRead};
 
 use crate::{PageError, PageKey};

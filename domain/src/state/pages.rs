@@ -1,7 +1,9 @@
 //! The pages besides the root page that happen to be loaded.
 
 use super::cells::Cells;
+use super::rates::YearOfRates;
 use super::rows::{Origin, Pointer};
+use crate::memory::vec_heap;
 use crate::transaction::Transaction;
 use crate::{PageError, PageKey};
 use std::collections::BTreeMap;
@@ -17,6 +19,8 @@ pub(crate) enum Page {
     Seen(Origin),
     /// See [`PageKey::Totals`].
     Totals(Cells),
+    /// See [`PageKey::Rates`].
+    Rates(YearOfRates),
 }
 
 impl Page {
@@ -26,6 +30,7 @@ impl Page {
             PageKey::ByDate(..) => postcard::from_bytes(bytes).map(|row| Self::Transaction(Box::new(row))),
             PageKey::SeenId(_) => postcard::from_bytes(bytes).map(Self::Seen),
             PageKey::Totals { .. } => postcard::from_bytes(bytes).map(Self::Totals),
+            PageKey::Rates { .. } => postcard::from_bytes(bytes).map(Self::Rates),
             PageKey::Root => return Err(PageError::new(key, "the root page is read by itself")),
         };
         page.map_err(|error| PageError::new(key, error))
@@ -37,6 +42,7 @@ impl Page {
             Self::Transaction(transaction) => postcard::to_allocvec(transaction),
             Self::Seen(origin) => postcard::to_allocvec(origin),
             Self::Totals(cells) => postcard::to_allocvec(cells),
+            Self::Rates(rates) => postcard::to_allocvec(rates),
         };
         bytes.expect("pages are plain data, and a Vec takes all of it")
     }
@@ -45,6 +51,7 @@ impl Page {
         match self {
             Self::Transaction(_) => size_of::<Transaction>() + 64,
             Self::Totals(cells) => cells.weight(),
+            Self::Rates(rates) => vec_heap(rates),
             Self::Pointer(_) | Self::Seen(_) => 0,
         }
     }

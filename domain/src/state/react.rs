@@ -72,7 +72,7 @@ impl UserState {
                     let concerned = self.cells_of(Line::spending(number), month, budget.flows_until(month));
                     keys.extend(concerned.map(|cell| cell.key()));
                 }
-                Some(_) => keys.push((month, Line::spending(number), transaction.currency)),
+                Some(_) => keys.push((month, Line::spending(number), transaction.counted_currency())),
             }
         }
         &transaction.id

@@ -7,7 +7,7 @@ use super::{Categories, UserState};
 use crate::budget::{Budget, Version};
 use crate::events::BudgetSet;
 use crate::stable_hash::id_hash;
-use crate::transaction::{Figure, Transaction};
+use crate::transaction::Transaction;
 use crate::{Amount, CommandId, Currency, PageKey, Refusal};
 
 impl UserState {
@@ -90,27 +90,13 @@ impl UserState {
         self.root.budgets.of(number)
     }
 
-    /// Refuses with `unknown_exchange_rate` a transaction that would be added to a budget of another currency, with
-    /// `too_many_categories` one too many.
-    pub(crate) fn check_spending(&self, transaction: &Transaction) -> Result<(), Refusal> {
-        let month = self.month_of(transaction.date);
-        let mut new_categories = 0;
-        for (figure, _) in transaction.figures() {
-            let Some(name) = figure.category() else {
-                continue;
-            };
-            let Some(number) = self.category_number(name) else {
-                new_categories += 1;
-                continue;
-            };
-            if let Figure::Spending(_) = figure
-                && let Some(version) = self.budget_of(number).and_then(|budget| budget.at(month))
-                && version.currency != transaction.currency
-            {
-                return Err(unknown_rate(transaction.currency, version.currency));
-            }
+    /// Refuses with `too_many_categories` a transaction with one too many.
+    pub(crate) fn check_new_categories(&self, transaction: &Transaction) -> Result<(), Refusal> {
+        if self.root.categories.len() + transaction.splits.len() < Categories::MOST {
+            return Ok(());
         }
-        self.check_categories(new_categories)
+        let names = transaction.figures().filter_map(|(figure, _)| figure.category());
+        self.check_categories(names.filter(|name| self.category_number(name).is_none()).count())
     }
 
     /// Refuses with `unknown_exchange_rate` a budget over totals of another currency, with `too_many_categories` one
@@ -124,7 +110,13 @@ impl UserState {
             .cells_of(Line::spending(number), new.from, until)
             .find(|cell| cell.parts > 0 && cell.currency != new.currency)
         {
-            Some(cell) => Err(unknown_rate(cell.currency, new.currency)),
+            Some(cell) => {
+                let text = format!(
+                    "there is spending in {:?} in its months already: begin in a later month, or stay with that currency",
+                    cell.currency
+                );
+                Err(Refusal::new("unknown_exchange_rate", "currency", text))
+            }
             None => Ok(()),
         }
     }
@@ -145,10 +137,4 @@ impl UserState {
         };
         self.budget(&new.category).is_some_and(|budget| budget.versions().iter().any(same))
     }
-}
-
-fn unknown_rate(from: Currency, to: Currency) -> Refusal {
-    let text =
-        format!("there is no exchange rate from {from:?} to {to:?}, the currency of this category's budget");
-    Refusal::new("unknown_exchange_rate", "currency", text)
 }

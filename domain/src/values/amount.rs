@@ -8,7 +8,7 @@ use std::fmt;
 
 /// The most a single amount may be: 10^15. With at most four digits after the point this leaves room for more than
 /// 10^9 such amounts in one sum and for the ×1000 of a threshold's comparison before a decimal's 28 digits are full.
-const LARGEST: u128 = 1_000_000_000_000_000;
+pub(super) const LARGEST: u128 = 1_000_000_000_000_000;
 
 /// No currency has more digits after the point.
 const MOST_DIGITS: u32 = 4;
@@ -19,6 +19,9 @@ const MOST_DIGITS: u32 = 4;
 pub struct Amount(Decimal);
 
 impl Amount {
+    /// The most a single amount may be.
+    pub(crate) const LARGEST: Self = Self(Decimal::from_parts(0xa4c6_8000, 0x3_8d7e, 0, false, 0));
+
     /// Nothing at all.
     pub const ZERO: Self = Self(Decimal::ZERO);
 
@@ -65,6 +68,12 @@ impl Amount {
     /// The inverse of [`Amount::digits_and_scale`].
     pub(crate) fn from_digits(digits: u64, scale: u8) -> Self {
         Self(Decimal::from_i128_with_scale(digits.into(), scale.into()))
+    }
+
+    /// A figure of either sign, as far from zero as a single amount may be; `None` beyond that.
+    pub(crate) fn figure(decimal: Decimal) -> Option<Self> {
+        let amount = Self(decimal);
+        (decimal.abs() <= Self::LARGEST.0).then_some(amount)
     }
 
     /// An estimate that was rounded to its currency's digits.
@@ -125,7 +134,7 @@ impl Amount {
 }
 
 /// The digits before and after the point; everything else is refused with the name that fits best.
-fn split_at_point(text: &str) -> Result<(&str, &str), Refusal> {
+pub(super) fn split_at_point(text: &str) -> Result<(&str, &str), Refusal> {
     if let Some(b'-' | b'+') = text.as_bytes().first() {
         return Err(Refusal::plain(
             "amount_signed",
@@ -261,6 +270,12 @@ mod tests {
         for (part, whole, expected) in shares {
             assert_eq!(share(part, whole), expected, "{part} of {whole}");
         }
+    }
+
+    #[test]
+    fn the_largest_amount_is_the_largest_that_is_read() {
+        assert_eq!(Amount::LARGEST, Amount::read("1000000000000000").expect("fine"));
+        assert_eq!(Amount::figure(Amount::LARGEST.0 + Decimal::new(1, 4)), None);
     }
 
     #[test]

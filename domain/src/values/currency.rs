@@ -46,6 +46,18 @@ impl fmt::Debug for Currency {
     }
 }
 
+impl Currency {
+    /// Its number in ISO 4217, for keys.
+    pub(crate) fn number(self) -> u16 {
+        self.0.numeric()
+    }
+
+    /// The inverse of [`Currency::number`].
+    pub(crate) fn numbered(number: u16) -> Option<Self> {
+        iso_currency::Currency::from_numeric(number).map(Self)
+    }
+}
+
 /// By number, not by place in a foreign enum: body hashes are kept for ever.
 impl std::hash::Hash for Currency {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
@@ -70,9 +82,7 @@ impl<'de> Deserialize<'de> for Currency {
             Self::read(&String::deserialize(deserializer)?).map_err(D::Error::custom)
         } else {
             let number = u16::deserialize(deserializer)?;
-            iso_currency::Currency::from_numeric(number)
-                .map(Self)
-                .ok_or_else(|| D::Error::custom("not a currency's number"))
+            Self::numbered(number).ok_or_else(|| D::Error::custom("not a currency's number"))
         }
     }
 }

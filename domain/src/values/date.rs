@@ -70,7 +70,7 @@ impl Date {
         u16::try_from(self.0 & 0x1f).expect("five bits")
     }
 
-    fn year(self) -> u16 {
+    pub(crate) fn year(self) -> u16 {
         1900 + u16::try_from(self.0 >> 9).expect("packed from a u16")
     }
 

@@ -1,5 +1,6 @@
 //! The edge over real sockets, with an engine that plays along.
 
+mod accounts;
 mod answers;
 mod fake;
 mod feeds;

@@ -25,6 +25,8 @@ async fn reports_are_read_from_the_address() {
         ("month?month=2026-02&currency=USD", "Month(2026-02), currency: Some(USD)"),
         ("year?year=2026&currency=JPY", "Year(Year(2026)), currency: Some(JPY)"),
         ("cash-flow?from=2025-11&to=2026-02", "CashFlow(Months { first: 2025-11, last: 2026-02 })"),
+        ("net-worth?as_of=2026-02-28", "NetWorth { as_of: Date(2026-02-28) }"),
+        ("net-worth", "NetWorth { as_of: Instant("),
         ("category-trend?category=A%26B&from=2026-01&to=2026-02", "category: Some(\"A&B\")"),
         ("category-trend?from=2026-01&to=2026-02", "category: None"),
     ];
@@ -52,6 +54,8 @@ async fn what_is_no_report_is_refused_by_name_and_field() {
         ("month?month=2026-13", "invalid_month", "month"),
         ("month?month=2026-02&currency=XXX", "unknown_currency", "currency"),
         ("month?year=2026", "unknown_parameter", "year"),
+        ("net-worth?as_of=2026-02-30", "invalid_date", "as_of"),
+        ("net-worth?currency=EUR", "unknown_parameter", "currency"),
         ("year?year=26", "invalid_year", "year"),
         ("year?year=2201", "invalid_year", "year"),
         ("cash-flow?to=2026-02", "missing_parameter", "from"),

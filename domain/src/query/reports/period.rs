@@ -66,7 +66,7 @@ impl Tally {
             let sum = match figure {
                 Figure::Spending(category) => tally.spending.entry(category).or_default(),
                 Figure::Income(category) => tally.incomes.entry(category).or_default(),
-                Figure::Refunds => continue,
+                Figure::Refunds | Figure::Account(_) => continue,
             };
             *sum = sum.plus(cell.sum);
         }

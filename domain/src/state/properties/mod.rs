@@ -1,5 +1,6 @@
 //! What must hold for any sequence of commands.
 
+mod accounts;
 mod budgets;
 mod commands;
 mod model;

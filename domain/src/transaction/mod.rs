@@ -1,4 +1,9 @@
-//! A transaction: money that came or went.
+//! A transaction: money that came or went. `details` is what few have, `wire` how it is written.
+
+mod details;
+mod wire;
+
+pub use details::{Counted, Details};
 
 use crate::{Amount, CommandId, Currency, Date};
 use serde::{Deserialize, Serialize};
@@ -10,6 +15,8 @@ pub enum TransactionType {
     Income,
     /// It went.
     Expense,
+    /// It went from one account to another.
+    Transfer,
 }
 
 /// How settled it is. Both count alike.
@@ -41,6 +48,8 @@ pub(crate) enum Figure<C> {
     Income(Option<C>),
     /// All refunds, whatever their category: they lower spending, but the money came in.
     Refunds,
+    /// What moved an account, by its number.
+    Account(u16),
 }
 
 impl<C> Figure<C> {
@@ -48,7 +57,7 @@ impl<C> Figure<C> {
     pub(crate) fn category(self) -> Option<C> {
         match self {
             Self::Spending(category) | Self::Income(category) => category,
-            Self::Refunds => None,
+            Self::Refunds | Self::Account(_) => None,
         }
     }
 
@@ -58,12 +67,13 @@ impl<C> Figure<C> {
             Self::Spending(category) => Figure::Spending(category.map(name)),
             Self::Income(category) => Figure::Income(category.map(name)),
             Self::Refunds => Figure::Refunds,
+            Self::Account(number) => Figure::Account(number),
         }
     }
 }
 
 /// A whole transaction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {
     /// The id of the command that created it.
     pub id: CommandId,
@@ -93,6 +103,8 @@ pub struct Transaction {
     pub excluded: bool,
     /// How settled it is.
     pub status: Status,
+    /// What few have.
+    pub details: Option<Box<Details>>,
 }
 
 impl Transaction {
@@ -104,7 +116,8 @@ impl Transaction {
         })
     }
 
-    /// Every figure it counts for, and what it adds there: the parts of a split one by one, what is excluded nowhere.
+    /// Every figure it counts for, and what it adds there, in the currency it counts in: the parts of a split one by one, what is
+    /// excluded, and transfers, nowhere.
     pub(crate) fn figures(&self) -> impl Iterator<Item = (Figure<&str>, Amount)> {
         let income = self.transaction_type == TransactionType::Income;
         let refund = income && self.refund;
@@ -115,17 +128,66 @@ impl Transaction {
         };
         let whole = self.splits.is_empty().then_some((self.category.as_deref(), self.amount));
         let parts = self.splits.iter().map(|split| (Some(&*split.category), split.amount));
-        let refunded = refund.then_some((Figure::Refunds, self.amount));
-        let all = whole.into_iter().chain(parts).map(figure).chain(refunded);
-        (!self.excluded).then_some(all).into_iter().flatten()
+        let counted = |(name, amount)| (name, self.counted(amount));
+        let refunded = refund.then(|| (Figure::Refunds, self.counted_whole()));
+        let all = whole.into_iter().chain(parts).map(counted).map(figure).chain(refunded);
+        let counts = !self.excluded && self.transaction_type != TransactionType::Transfer;
+        counts.then_some(all).into_iter().flatten()
     }
 
-    /// What it adds to the balance of its currency.
+    /// The currency of its figures and its balance.
+    pub fn counted_currency(&self) -> Currency {
+        self.details
+            .as_ref()
+            .and_then(|details| details.counted)
+            .map_or(self.currency, |counted| counted.currency)
+    }
+
+    /// What a part of it counts as, each part rounded by itself.
+    fn counted(&self, amount: Amount) -> Amount {
+        match self.details.as_ref().and_then(|details| details.counted) {
+            None => amount,
+            // No part is more than the whole, which was checked when it was decided.
+            Some(counted) => {
+                counted.rate.convert(amount, counted.currency.digits()).unwrap_or(Amount::LARGEST)
+            }
+        }
+    }
+
+    /// What all of it counts as: the sum of its parts.
+    fn counted_whole(&self) -> Amount {
+        if self.splits.is_empty() {
+            return self.counted(self.amount);
+        }
+        self.splits.iter().fold(Amount::ZERO, |sum, split| sum.plus(self.counted(split.amount)))
+    }
+
+    /// The accounts it names, whether or not it moves them.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let to_account = self.details.as_ref().and_then(|details| details.to_account.as_deref());
+        self.account.as_deref().into_iter().chain(to_account)
+    }
+
+    /// The accounts it moves, and what it adds to each, in the account's currency: below zero where money goes.
+    pub(crate) fn moves(&self) -> impl Iterator<Item = (&str, Amount)> {
+        let details = self.details.as_deref();
+        let from = self.account.as_deref().zip(details.and_then(|details| details.account_amount));
+        let to = details.and_then(|details| details.to_account.as_deref().zip(details.to_account_amount));
+        from.into_iter().chain(to)
+    }
+
+    /// Whether the same rates are used for another version of it.
+    pub(crate) fn has_rates_of(&self, other: &Self) -> bool {
+        let rate = |transaction: &Self| transaction.details.as_ref().and_then(|details| details.rate);
+        (self.currency, self.date, rate(self)) == (other.currency, other.date, rate(other))
+    }
+
+    /// What it adds to the balance of the currency it counts in.
     pub fn balance(&self) -> Amount {
         match (self.excluded, self.transaction_type) {
-            (true, _) => Amount::ZERO,
-            (false, TransactionType::Income) => self.amount,
-            (false, TransactionType::Expense) => self.amount.negated(),
+            (true, _) | (_, TransactionType::Transfer) => Amount::ZERO,
+            (false, TransactionType::Income) => self.counted_whole(),
+            (false, TransactionType::Expense) => self.counted_whole().negated(),
         }
     }
 }
