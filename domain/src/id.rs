@@ -43,6 +43,23 @@ impl CommandId {
         postcard::take_from_bytes::<Form<&str>>(bytes).ok().map(|(_, rest)| rest)
     }
 
+    /// The id that such a name always gets: a `UUIDv5`.
+    pub(crate) fn derived(name: &str) -> Self {
+        let mut text = Uuid::encode_buffer();
+        let uuid = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("centime/import\n{name}").as_bytes());
+        Self(Box::from(&*uuid.hyphenated().encode_lower(&mut text)))
+    }
+
+    /// An id that nobody has: it stands where one was forgotten.
+    pub(crate) fn forgotten() -> Self {
+        Self(Box::default())
+    }
+
+    /// Whether it is [`CommandId::forgotten`].
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Checks length and printability; refuses with `invalid_command_id`, field `id`.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         if (1..=255).contains(&text.len()) && text.bytes().all(|b| (b' '..=b'~').contains(&b)) {

@@ -33,21 +33,23 @@ pub use account::AccountKind;
 pub use budget::Policy;
 pub use calculate::calculate;
 pub use commands::{
-    CloseAccount, Command, CreateTransaction, DeleteTransaction, GenerateForecast, OpenAccount,
-    RecordExchangeRate, RemoveBudget, SetBudget, SetPreferences, UpdateTransaction,
+    CloseAccount, Command, CreateTransaction, DeleteTransaction, GenerateForecast, ImportRow,
+    ImportTransactions, OpenAccount, RecordExchangeRate, RemoveBudget, SetBudget, SetPreferences, UndoImport,
+    UpdateTransaction,
 };
 pub use events::{
     AccountClosed, AccountOpened, BudgetExceeded, BudgetRecovered, BudgetRemoved, BudgetSet,
-    BudgetThresholdReached, Event, ExchangeRateRecorded, ForecastGenerated, ForecastMonth, PreferencesSet,
-    TransactionCreated, TransactionDeleted, TransactionUpdated,
+    BudgetThresholdReached, Event, ExchangeRateRecorded, ForecastGenerated, ForecastMonth, ImportUndone,
+    PreferencesSet, RejectedRow, TransactionCreated, TransactionDeleted, TransactionUpdated,
+    TransactionsImported,
 };
 pub use id::{CommandId, UserId};
 pub use input::{Entry, Handled, Input, Outcome};
 pub use page::{PageError, PageKey, PageRange};
 pub use preferences::{Preferences, QuietHours, TimeOfDay};
-pub use query::{Query, Report, ReportQuery, TransactionsQuery};
+pub use query::{PreviewQuery, Query, Report, ReportQuery, TransactionsQuery};
 pub use refusal::Refusal;
 pub use state::UserState;
 pub use statistics::{ForecastMethod, Share};
 pub use transaction::{Counted, Details, Split, Status, Transaction, TransactionType};
-pub use values::{Amount, Currency, Date, Month, MonthStart, Months, Rate, When, Year, Zone};
+pub use values::{Amount, Currency, Date, Marks, Month, MonthStart, Months, Rate, When, Written, Year, Zone};

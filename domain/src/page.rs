@@ -1,6 +1,7 @@
 //! State in pieces: the unit of state I/O.
 
-use crate::{Currency, Date};
+use crate::stable_hash::import_hash;
+use crate::{CommandId, Currency, Date};
 
 /// Names one page of one user's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,6 +30,8 @@ pub enum PageKey {
         /// The year.
         year: u16,
     },
+    /// What a part of an import made, by the hash of the import's id and the part.
+    Import(u128),
 }
 
 const ROOT: u8 = 0;
@@ -37,8 +40,14 @@ const BY_DATE: u8 = 2;
 const SEEN_ID: u8 = 3;
 const TOTALS: u8 = 4;
 const RATES: u8 = 8;
+const IMPORT: u8 = 5;
 
 impl PageKey {
+    /// The page of a part of an import.
+    pub(crate) fn import(id: &CommandId, part: u32) -> Self {
+        Self::Import(import_hash(id, part))
+    }
+
     /// The key's bytes; byte order is the order of [`PageRange`].
     pub fn to_bytes(&self) -> Vec<u8> {
         match *self {
@@ -52,6 +61,7 @@ impl PageKey {
                 let [from, to] = [from, to].map(|currency| currency.number().to_be_bytes());
                 tagged(RATES, &[&from, &to, &year.to_be_bytes()])
             }
+            Self::Import(hash) => tagged(IMPORT, &[&hash.to_be_bytes()]),
             Self::Totals { year, block } => tagged(TOTALS, &[&year.to_be_bytes(), &block.to_be_bytes()]),
         }
     }
@@ -67,6 +77,7 @@ impl PageKey {
                 Some(Self::ByDate(date, u64::from_be_bytes(rest[4..].try_into().ok()?)))
             }
             (SEEN_ID, 16) => Some(Self::SeenId(u128::from_be_bytes(rest.try_into().ok()?))),
+            (IMPORT, 16) => Some(Self::Import(u128::from_be_bytes(rest.try_into().ok()?))),
             (TOTALS, 4) => Some(Self::Totals {
                 year: u16::from_be_bytes(rest[..2].try_into().ok()?),
                 block: u16::from_be_bytes(rest[2..].try_into().ok()?),
@@ -132,6 +143,7 @@ mod tests {
             PageKey::SeenId(u128::MAX),
             PageKey::Totals { year: 2026, block: 3 },
             PageKey::Rates { from: Currency::EUR, to: Currency::read("USD").expect("known"), year: 2026 },
+            PageKey::Import(3),
         ];
         for key in keys {
             assert_eq!(PageKey::from_bytes(&key.to_bytes()), Some(key));

@@ -18,8 +18,13 @@ pub(crate) struct Body<'a> {
     room: Option<SemaphorePermit<'a>>,
 }
 
-/// Reads the body of a request, if its method has one.
-pub(crate) async fn read<'a, S, B>(edge: &'a Edge, head: &Head, stream: S) -> Result<Body<'a>, Problem>
+/// Reads the body of a request, if its method has one: at most so many bytes.
+pub(crate) async fn read<'a, S, B>(
+    edge: &'a Edge,
+    head: &Head,
+    stream: S,
+    most: usize,
+) -> Result<Body<'a>, Problem>
 where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
@@ -29,10 +34,10 @@ where
     }
     // An announced length is refused before the client has sent it all for nothing.
     let announced = head.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > edge.config.max_body) {
-        return Err(too_large(edge.config.max_body));
+    if announced.is_some_and(|length: usize| length > most) {
+        return Err(too_large(most));
     }
-    tokio::time::timeout(edge.config.body_timeout, collect(edge, stream)).await.unwrap_or_else(|_| {
+    tokio::time::timeout(edge.config.body_timeout, collect(edge, stream, most)).await.unwrap_or_else(|_| {
         Err(Problem::new(
             StatusCode::REQUEST_TIMEOUT,
             "body_timeout",
@@ -41,7 +46,7 @@ where
     })
 }
 
-async fn collect<S, B>(edge: &Edge, stream: S) -> Result<Body<'_>, Problem>
+async fn collect<S, B>(edge: &Edge, stream: S, most: usize) -> Result<Body<'_>, Problem>
 where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
@@ -53,10 +58,10 @@ where
             Problem::bad_request("body_unreadable", format!("the request's body broke off: {e}"))
         })?;
         let length = chunk.remaining();
-        if body.bytes.len() + length > edge.config.max_body {
-            return Err(too_large(edge.config.max_body));
+        if body.bytes.len() + length > most {
+            return Err(too_large(most));
         }
-        body.take_room(edge, length)?;
+        body.take_room(edge, length, most)?;
         let chunk = chunk.copy_to_bytes(length);
         // Almost every body is one chunk, which is not copied.
         body.bytes = if body.bytes.is_empty() { chunk } else { [body.bytes, chunk].concat().into() };
@@ -65,8 +70,8 @@ where
 }
 
 impl<'a> Body<'a> {
-    fn take_room(&mut self, edge: &'a Edge, length: usize) -> Result<(), Problem> {
-        let length = u32::try_from(length).map_err(|_| too_large(edge.config.max_body))?;
+    fn take_room(&mut self, edge: &'a Edge, length: usize, most: usize) -> Result<(), Problem> {
+        let length = u32::try_from(length).map_err(|_| too_large(most))?;
         let more = edge.body_room.try_acquire_many(length).map_err(|_| {
             Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,

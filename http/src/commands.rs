@@ -16,7 +16,7 @@ use warp::http::header::{HeaderName, HeaderValue, LOCATION};
 /// What RFC 3986 lets stand for itself in a path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// Tells a first answer from the same answer again.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// How a command was addressed, which decides over the status of its answer.
 #[derive(Debug, Clone, Copy)]

@@ -14,6 +14,8 @@ pub struct HttpConfig {
     pub max_in_flight: usize,
     /// Most bytes of one request body; a longer one is answered 413.
     pub max_body: usize,
+    /// Most bytes of a file to be imported; a longer one is answered 413.
+    pub max_file: usize,
     /// Most bytes of request bodies in memory, all requests together; beyond that 503.
     pub max_bodies: usize,
     /// How long a client may take to send its body.
@@ -31,6 +33,7 @@ impl Default for HttpConfig {
             advertised: None,
             max_in_flight: 4096,
             max_body: 1 << 20,
+            max_file: 16 << 20,
             max_bodies: 64 << 20,
             body_timeout: Duration::from_secs(30),
             drain: Duration::from_secs(5),

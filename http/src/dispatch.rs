@@ -96,7 +96,8 @@ where
         )
         .retry_after(Duration::from_secs(1)));
     }
-    let body = body::read(edge, &head, body).await?;
+    let most = if route.file { edge.config.max_file } else { edge.config.max_body };
+    let body = body::read(edge, &head, body, most).await?;
     let request = Request { head, params, body: body.bytes.clone() };
     match (route.handler)(edge, &request).await {
         Ok(response) => Ok(response),

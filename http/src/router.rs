@@ -23,6 +23,8 @@ pub(crate) struct Route {
     pub(crate) handler: Handler,
     /// Answered even at capacity: what watches the server must not be shut out by its load.
     pub(crate) always: bool,
+    /// Its body may be as long as a file.
+    pub(crate) file: bool,
 }
 
 impl Route {
@@ -33,7 +35,13 @@ impl Route {
         about: &'static str,
         handler: Handler,
     ) -> Self {
-        Self { method, pattern, about, handler, always: false }
+        Self { method, pattern, about, handler, always: false, file: false }
+    }
+
+    /// The same, with a body as long as a file.
+    pub(crate) const fn file(mut self) -> Self {
+        self.file = true;
+        self
     }
 
     /// The same, answered even at capacity.

@@ -1,7 +1,7 @@
 //! The route table: every path there is. A new command is reachable through `…/commands/{type}` without a line here.
 
 use crate::router::{Handler, Route};
-use crate::{calculate, commands, events, queries, reports, service, websocket};
+use crate::{calculate, commands, events, imports, queries, reports, service, websocket};
 use std::future::ready;
 use warp::http::Method;
 
@@ -76,6 +76,11 @@ pub(crate) static ROUTES: &[Route] = &[
     get("/v1/users/{user}/ws", "the same over WebSocket", |_, _| {
         Box::pin(ready(websocket::upgrade_required()))
     }),
+    post("/v1/users/{user}/imports", "import a bank's file: format, account, preview", |e, r| {
+        Box::pin(imports::import(e, r))
+    })
+    .file(),
+    delete("/v1/users/{user}/imports/{id}", "take an import back", |e, r| Box::pin(imports::undo(e, r))),
     post("/v1/calculate/{fn}", "a stateless question: regression, recurrence", |_, r| {
         Box::pin(ready(calculate::calculate(r)))
     }),

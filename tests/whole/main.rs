@@ -2,7 +2,8 @@
 //!
 //! Map: `conformance` (both logs keep the same promises) · `berka` (a real bank's four years) · `crash_embedded`,
 //! `crash_kafka` (kill -9 and worse, under load) · `ledger` (reports, forecasts, calculators) ·
-//! `accounts` (preferences, accounts, rates) · `restart` · `rebalance` · `garbage` · `support` (what they share).
+//! `accounts` (preferences, accounts, rates) · `imports` (bank files) · `restart` · `rebalance` · `garbage` · `support`
+//! (what they share).
 //!
 //! One test binary, because what they share takes longer to build than they do. The short form belongs in every check;
 //! `CENTIME_LONG=1` makes the crash tests ten times longer; `CENTIME_SEED` repeats a run's choices.
@@ -13,6 +14,7 @@ mod conformance;
 mod crash_embedded;
 mod crash_kafka;
 mod garbage;
+mod imports;
 mod ledger;
 mod rebalance;
 mod restart;

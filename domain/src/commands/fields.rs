@@ -84,8 +84,15 @@ pub(super) fn thresholds(raw: &[i64]) -> Result<Box<[u16]>, Refusal> {
 /// Checks what only the whole transaction can tell: digits, the sum of the parts, refunds. Refuses with
 /// `amount_too_many_digits`, `splits_do_not_sum`, `refund_not_income`.
 pub(super) fn check_whole(transaction: &Transaction) -> Result<(), Refusal> {
-    let Transaction { amount, currency, splits, refund, transaction_type, .. } = transaction;
+    let Transaction { amount, currency, splits, .. } = transaction;
     check_amounts(*amount, splits, *currency)?;
+    check_parts(transaction)
+}
+
+/// The same without the digits.
+pub(super) fn check_parts(transaction: &Transaction) -> Result<(), Refusal> {
+    let Transaction { amount, splits, refund, transaction_type, .. } = transaction;
+    check_sum(*amount, splits)?;
     if *transaction_type == TransactionType::Transfer {
         check_transfer(transaction)?;
     } else if transaction.details.as_ref().is_some_and(|details| details.to_account.is_some()) {
@@ -148,6 +155,11 @@ fn check_amounts(amount: Amount, splits: &[Split], currency: Currency) -> Result
     for (i, split) in splits.iter().enumerate() {
         split.amount.check_digits(currency.digits()).map_err(|no| no.at(format!("splits[{i}].amount")))?;
     }
+    Ok(())
+}
+
+/// Refuses with `splits_do_not_sum` parts that don't.
+pub(super) fn check_sum(amount: Amount, splits: &[Split]) -> Result<(), Refusal> {
     let sum = splits.iter().fold(Amount::ZERO, |sum, split| sum.plus(split.amount));
     if !splits.is_empty() && sum != amount {
         let text = format!("the parts sum to {sum}, the transaction is {amount}");

@@ -5,22 +5,28 @@ mod create_transaction;
 mod delete_transaction;
 mod fields;
 mod generate_forecast;
+mod import_row;
+mod import_transactions;
 mod open_account;
 mod record_exchange_rate;
 mod remove_budget;
 mod set_budget;
 mod set_preferences;
+mod undo_import;
 mod update_transaction;
 
 pub use close_account::CloseAccount;
 pub use create_transaction::CreateTransaction;
 pub use delete_transaction::DeleteTransaction;
 pub use generate_forecast::GenerateForecast;
+pub use import_row::ImportRow;
+pub use import_transactions::ImportTransactions;
 pub use open_account::OpenAccount;
 pub use record_exchange_rate::RecordExchangeRate;
 pub use remove_budget::RemoveBudget;
 pub use set_budget::SetBudget;
 pub use set_preferences::SetPreferences;
+pub use undo_import::UndoImport;
 pub use update_transaction::UpdateTransaction;
 
 pub(crate) use fields::same_account;
@@ -51,8 +57,16 @@ pub(crate) trait Decide: Sized {
         None
     }
 
-    /// Adds the pages it has to look into before it is decided, totals aside.
+    /// Adds the pages it has to look into once it is known that it has not been decided before, totals aside.
     fn pages(&self, _state: &UserState, _context: &Context<'_>, _keys: &mut Vec<PageKey>) {}
+
+    /// Whether it needs pages of its own even of a user who fits the root page.
+    fn needs_pages(&self) -> bool {
+        false
+    }
+
+    /// Names the pages it needs besides those of its own id, its target and the totals; asked again until none is missing.
+    fn add_pages(&self, _state: &UserState, _context: &Context<'_>, _keys: &mut Vec<PageKey>) {}
 
     /// What follows from it, or why it can't be. Alerts are not its business.
     fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal>;
@@ -103,6 +117,14 @@ macro_rules! commands {
                 match self { $(Self::$variant(command) => command.pages(state, context, keys),)+ }
             }
 
+            pub(crate) fn needs_pages(&self) -> bool {
+                match self { $(Self::$variant(command) => command.needs_pages(),)+ }
+            }
+
+            pub(crate) fn add_pages(&self, state: &UserState, context: &Context<'_>, keys: &mut Vec<PageKey>) {
+                match self { $(Self::$variant(command) => command.add_pages(state, context, keys),)+ }
+            }
+
             pub(crate) fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
                 match self { $(Self::$variant(command) => command.decide(state, context),)+ }
             }
@@ -131,4 +153,8 @@ commands! {
     OpenAccount = "open_account",
     /// See [`CloseAccount`].
     CloseAccount = "close_account",
+    /// See [`ImportTransactions`].
+    ImportTransactions = "import_transactions",
+    /// See [`UndoImport`].
+    UndoImport = "undo_import",
 }

@@ -176,7 +176,13 @@ impl Decide for UpdateTransaction {
         if transaction == previous {
             return Ok(Vec::new());
         }
-        fields::check_whole(&transaction)?;
+        // What a bank wrote may have more digits than its currency: who does not change it may leave it so.
+        let money = |of: &Transaction| (of.amount, of.currency, of.splits.clone());
+        if money(&transaction) == money(&previous) {
+            fields::check_parts(&transaction)?;
+        } else {
+            fields::check_whole(&transaction)?;
+        }
         state.settle(&mut transaction, Some(&previous))?;
         state.check_new_categories(&transaction)?;
         Ok(vec![Event::TransactionUpdated(Box::new(TransactionUpdated { transaction, previous }))])

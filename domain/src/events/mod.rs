@@ -3,12 +3,14 @@
 mod account;
 mod budget;
 mod forecast;
+mod import;
 mod preferences;
 mod transaction;
 
 pub use account::{AccountClosed, AccountOpened, ExchangeRateRecorded};
 pub use budget::{BudgetExceeded, BudgetRecovered, BudgetRemoved, BudgetSet, BudgetThresholdReached};
 pub use forecast::{ForecastGenerated, ForecastMonth};
+pub use import::{ImportUndone, RejectedRow, TransactionsImported};
 pub use preferences::PreferencesSet;
 use serde::{Deserialize, Serialize};
 pub use transaction::{TransactionCreated, TransactionDeleted, TransactionUpdated};
@@ -66,6 +68,10 @@ events! {
     AccountOpened(AccountOpened) = "account_opened",
     /// See [`AccountClosed`].
     AccountClosed(AccountClosed) = "account_closed",
+    /// See [`TransactionsImported`]. Boxed: it is large, and rare.
+    TransactionsImported(Box<TransactionsImported>) = "transactions_imported",
+    /// See [`ImportUndone`]. Boxed: it is large, and rare.
+    ImportUndone(Box<ImportUndone>) = "import_undone",
 }
 
 impl Event {
@@ -93,6 +99,8 @@ impl Event {
             Self::ExchangeRateRecorded(event) => serde_json::to_writer(out, event),
             Self::AccountOpened(event) => serde_json::to_writer(out, event),
             Self::AccountClosed(event) => serde_json::to_writer(out, event),
+            Self::TransactionsImported(event) => serde_json::to_writer(out, event),
+            Self::ImportUndone(event) => serde_json::to_writer(out, event),
         };
         written.expect("events are plain data, and a Vec takes all of it");
     }

@@ -3,9 +3,11 @@
 mod accounts;
 mod budgets;
 mod net_worth;
+mod preview;
 mod reports;
 mod transactions;
 
+pub use preview::PreviewQuery;
 pub use reports::{Report, ReportQuery};
 pub use transactions::TransactionsQuery;
 
@@ -52,6 +54,8 @@ pub enum Query {
     Balance,
     /// Sums of many months' transactions: an object, see [`Report`].
     Report(ReportQuery),
+    /// What an import would come to: `{"events": [{"type", "data"}]}`.
+    Preview(PreviewQuery),
 }
 
 impl Query {
@@ -77,6 +81,7 @@ impl Query {
             | Self::Preferences
             | Self::Accounts
             | Self::Account { .. } => {}
+            Self::Preview(query) => query.missing(state, &mut keys),
         }
         keys
     }
@@ -105,6 +110,7 @@ impl Query {
             Self::Accounts => Ok(list(&accounts::items(state), None)),
             Self::Account { name } => accounts::one(state, name),
             Self::Report(query) => query.answer(state),
+            Self::Preview(query) => query.answer(state),
             Self::Balance => {
                 let item = |(currency, balance): &(_, _)| json!({"currency": currency, "balance": balance});
                 let items: Vec<Value> = state.balances().iter().map(item).collect();

@@ -51,6 +51,12 @@ impl UserState {
             Event::ExchangeRateRecorded(event) => self.record_rate(event),
             Event::AccountOpened(event) => self.open_account(event),
             Event::AccountClosed(event) => self.close_account(event),
+            Event::TransactionsImported(event) => {
+                self.note_import(&event.import_id, event.part, &event.transactions);
+            }
+            Event::ImportUndone(event) => {
+                self.forget_import(&event.import_id, event.part, &event.transactions);
+            }
         }
     }
 

@@ -62,9 +62,12 @@ impl UserState {
         }
     }
 
-    /// A created transaction remembers its command itself; all else is remembered here.
+    /// A transaction that has its command's id remembers it; all else is remembered here.
     fn remember(&mut self, id: &CommandId, origin: Origin, outcome: &Outcome) {
-        let created = |events: &[Event]| matches!(events.first(), Some(Event::TransactionCreated(_)));
+        let created = |events: &[Event]| match events.first() {
+            Some(Event::TransactionCreated(event)) => event.transaction.id == *id,
+            _ => false,
+        };
         if !matches!(outcome, Outcome::Accepted(events) if created(events)) {
             self.root.tail.push(id, origin, Content::Nothing, &self.root.categories);
         }

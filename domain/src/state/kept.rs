@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 // The bits of `shape`. The lowest two are the tail's: what kind of row this is.
 const EXPENSE: u8 = 1 << 2;
-/// Three bits: digits after the point, at most 4.
+/// Three bits: digits after the point, at most 7.
 const SCALE: u32 = 3;
 const CURRENCY: u8 = 1 << 6;
 const CATEGORY: u8 = 1 << 7;

@@ -8,12 +8,13 @@ use crate::commands::Context;
 use crate::events::BudgetSet;
 use crate::stable_hash::id_hash;
 use crate::transaction::Transaction;
-use crate::{CommandId, Entry, Event, Input, Month, Outcome, PageKey};
+use crate::{Command, CommandId, Entry, Event, Input, Month, Outcome, PageKey};
 
 impl UserState {
     /// Pages that must be inserted before `input` can be handled; ask again until empty.
     pub fn missing(&self, input: &Input) -> Vec<PageKey> {
-        if !self.has_spilled() && self.rate_years().is_none() {
+        let needs_pages = input.command.as_ref().is_ok_and(Command::needs_pages);
+        if !self.has_spilled() && self.rate_years().is_none() && !needs_pages {
             return Vec::new();
         }
         let mut keys = self.missing_id(&input.id);
@@ -23,8 +24,9 @@ impl UserState {
         if let Some(target) = command.target() {
             self.add_transaction(target, &mut keys);
         }
+        let context = Context { id: &input.id, time: input.time };
+        command.add_pages(self, &context, &mut keys);
         if keys.is_empty() && self.decided(&input.id).is_none() {
-            let context = Context { id: &input.id, time: input.time };
             command.pages(self, &context, &mut keys);
             if !keys.is_empty() || !self.has_spilled() {
                 return keys;
@@ -110,40 +112,50 @@ impl UserState {
         if self.root.spilled_years.is_empty() {
             return;
         }
+        let mut new: Vec<&str> = Vec::new();
         for event in events {
             match event {
-                Event::TransactionCreated(event) => self.add_totals_of(&[&event.transaction], keys),
-                Event::TransactionUpdated(event) => {
-                    self.add_totals_of(&[&event.previous, &event.transaction], keys);
+                Event::TransactionCreated(event) => {
+                    self.add_totals_of(&event.transaction, &mut new, keys);
                 }
-                Event::TransactionDeleted(event) => self.add_totals_of(&[&event.transaction], keys),
+                Event::TransactionUpdated(event) => {
+                    self.add_totals_of(&event.previous, &mut new, keys);
+                    self.add_totals_of(&event.transaction, &mut new, keys);
+                }
+                Event::TransactionDeleted(event) => {
+                    self.add_totals_of(&event.transaction, &mut new, keys);
+                }
                 Event::BudgetSet(event) => self.add_category(&event.category, Some(event.from), keys),
                 Event::BudgetRemoved(event) => self.add_category(&event.category, None, keys),
                 // Alerts may concern later months than the event before them, where something is taken over.
                 Event::BudgetThresholdReached(event) => self.add_total(&event.category, event.month, keys),
                 Event::BudgetExceeded(event) => self.add_total(&event.category, event.month, keys),
                 Event::BudgetRecovered(event) => self.add_total(&event.category, event.month, keys),
-                // These change no total.
+                // These change no total; what an import changes is in the events before it.
                 Event::ForecastGenerated(_)
                 | Event::PreferencesSet(_)
                 | Event::ExchangeRateRecorded(_)
                 | Event::AccountOpened(_)
-                | Event::AccountClosed(_) => {}
+                | Event::AccountClosed(_)
+                | Event::TransactionsImported(_)
+                | Event::ImportUndone(_) => {}
             }
         }
     }
 
-    fn add_totals_of(&self, transactions: &[&Transaction], keys: &mut Vec<PageKey>) {
-        let mut new: Vec<&str> = Vec::new();
-        for transaction in transactions {
-            self.add_moves(transaction, keys);
-            for (figure, _) in transaction.figures() {
-                let number =
-                    |name| self.category_number(name).unwrap_or_else(|| self.number_to_be(name, &mut new));
-                let line = figure.map(number).into();
-                if let Some(page) = self.totals_page(self.month_of(transaction.date), line) {
-                    self.add(page, keys);
-                }
+    /// `new`: the categories that the events before it are the first to mention.
+    fn add_totals_of<'a>(
+        &self,
+        transaction: &'a Transaction,
+        new: &mut Vec<&'a str>,
+        keys: &mut Vec<PageKey>,
+    ) {
+        self.add_moves(transaction, keys);
+        for (figure, _) in transaction.figures() {
+            let number = |name| self.category_number(name).unwrap_or_else(|| self.number_to_be(name, new));
+            let line = figure.map(number).into();
+            if let Some(page) = self.totals_page(self.month_of(transaction.date), line) {
+                self.add(page, keys);
             }
         }
     }

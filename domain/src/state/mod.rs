@@ -2,8 +2,8 @@
 //!
 //! `root` (`extras`: `accounts`, `rates`), `pages`, `tail` (`rows`, `kept`), `cells` (`line`), `categories` hold it · `view`, `calendar`, `totals` and
 //! `spending` are what commands and queries may ask it · `missing` says which pages a command needs · `handle` is a
-//! command's way through it (`settle`: what a
-//! transaction in another currency counts as, and does to accounts) · `evolve` applies events · `react` finds the alerts that follow (`rollover`: by
+//! command's way through it (`settle`: what a transaction in another currency counts as, and does to accounts) ·
+//! `imports` remembers what each import made · `evolve` applies events · `react` finds the alerts that follow (`rollover`: by
 //! which limits) · `spill` keeps the root page small.
 
 mod accounts;
@@ -13,6 +13,7 @@ mod cells;
 mod evolve;
 mod extras;
 mod handle;
+mod imports;
 mod kept;
 mod line;
 mod missing;

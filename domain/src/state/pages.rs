@@ -5,7 +5,7 @@ use super::rates::YearOfRates;
 use super::rows::{Origin, Pointer};
 use crate::memory::vec_heap;
 use crate::transaction::Transaction;
-use crate::{PageError, PageKey};
+use crate::{CommandId, PageError, PageKey};
 use std::collections::BTreeMap;
 
 /// What a page holds.
@@ -21,6 +21,8 @@ pub(crate) enum Page {
     Totals(Cells),
     /// See [`PageKey::Rates`].
     Rates(YearOfRates),
+    /// See [`PageKey::Import`].
+    Import(Box<[CommandId]>),
 }
 
 impl Page {
@@ -31,6 +33,7 @@ impl Page {
             PageKey::SeenId(_) => postcard::from_bytes(bytes).map(Self::Seen),
             PageKey::Totals { .. } => postcard::from_bytes(bytes).map(Self::Totals),
             PageKey::Rates { .. } => postcard::from_bytes(bytes).map(Self::Rates),
+            PageKey::Import(_) => postcard::from_bytes(bytes).map(Self::Import),
             PageKey::Root => return Err(PageError::new(key, "the root page is read by itself")),
         };
         page.map_err(|error| PageError::new(key, error))
@@ -43,6 +46,7 @@ impl Page {
             Self::Seen(origin) => postcard::to_allocvec(origin),
             Self::Totals(cells) => postcard::to_allocvec(cells),
             Self::Rates(rates) => postcard::to_allocvec(rates),
+            Self::Import(transactions) => postcard::to_allocvec(transactions),
         };
         bytes.expect("pages are plain data, and a Vec takes all of it")
     }
@@ -52,6 +56,7 @@ impl Page {
             Self::Transaction(_) => size_of::<Transaction>() + 64,
             Self::Totals(cells) => cells.weight(),
             Self::Rates(rates) => vec_heap(rates),
+            Self::Import(transactions) => transactions.len() * 64,
             Self::Pointer(_) | Self::Seen(_) => 0,
         }
     }

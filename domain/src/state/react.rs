@@ -7,7 +7,8 @@ use super::rollover::Limits;
 use crate::budget::{Level, Version};
 use crate::events::{BudgetExceeded, BudgetRecovered, BudgetThresholdReached};
 use crate::transaction::{Figure, Transaction};
-use crate::{Amount, CommandId, Event};
+use crate::{Amount, CommandId, Currency, Event, Month};
+use std::collections::BTreeMap;
 
 impl UserState {
     /// The alerts for the totals that `events` touched, judged once, on the net result: by month, then by category
@@ -15,22 +16,51 @@ impl UserState {
     /// whose limits follow from touched ones count as touched.
     pub(super) fn react(&self, events: &[Event]) -> Vec<Event> {
         let mut alerts = Vec::new();
-        for event in events {
-            let (touched, cause) = self.touched(event);
-            let mut limits = Limits::new(self);
-            for key in touched {
-                if let Some(cell) = self.cell(key)
-                    && let Figure::Spending(Some(category)) = cell.line.figure()
-                    && let Some(budget) = self.budget_of(category)
-                    && let Some(version) = budget.at(cell.month)
-                    && version.currency == cell.currency
-                {
-                    let limit = limits.limit(budget, version, cell.month);
-                    self.judge(&Judged { cell, category, limit, cause }, version, &mut alerts);
-                }
+        match events {
+            [event] => {
+                let (touched, cause) = self.touched(event);
+                self.judge_all(touched.into_iter().map(|key| (key, cause)), &mut alerts);
             }
+            _ => self.judge_all(self.touched_by_many(events).into_iter(), &mut alerts),
         }
         alerts
+    }
+
+    /// Judges totals, which come in order, each with the transaction that was the reason to.
+    fn judge_all<'a>(
+        &self,
+        touched: impl Iterator<Item = (CellKey, Option<&'a CommandId>)>,
+        alerts: &mut Vec<Event>,
+    ) {
+        let mut limits = Limits::new(self);
+        for (key, cause) in touched {
+            if let Some(cell) = self.cell(key)
+                && let Figure::Spending(Some(category)) = cell.line.figure()
+                && let Some(budget) = self.budget_of(category)
+                && let Some(version) = budget.at(cell.month)
+                && version.currency == cell.currency
+            {
+                let limit = limits.limit(budget, version, cell.month);
+                self.judge(&Judged { cell, category, limit, cause }, version, alerts);
+            }
+        }
+    }
+
+    /// The totals that many events touched, in order, each with the last transaction that touched it.
+    fn touched_by_many<'a>(&self, events: &'a [Event]) -> Vec<(CellKey, Option<&'a CommandId>)> {
+        let mut last = BTreeMap::new();
+        for event in events {
+            let (keys, cause) = self.touched(event);
+            last.extend(keys.into_iter().map(|key| (key, cause)));
+        }
+        let mut touched: Vec<_> = last.into_iter().collect();
+        touched.sort_by(|(a, _), (b, _)| self.order(*a).cmp(&self.order(*b)));
+        touched
+    }
+
+    /// Totals are judged by month, then by category name.
+    fn order(&self, key: CellKey) -> (Month, Option<&str>, Currency) {
+        (key.0, key.1.figure().category().map(|number| self.category(number)), key.2)
     }
 
     /// The totals of budgeted categories an event touched, in order, and the transaction it was about.
@@ -55,8 +85,7 @@ impl UserState {
             _ => None,
         };
         if keys.len() > 1 {
-            let name = |line: Line| line.figure().category().map(|number| self.category(number));
-            keys.sort_by(|a, b| (a.0, name(a.1), a.2).cmp(&(b.0, name(b.1), b.2)));
+            keys.sort_by(|a, b| self.order(*a).cmp(&self.order(*b)));
             keys.dedup();
         }
         (keys, cause)

@@ -29,7 +29,7 @@ impl Limits {
 impl UserState {
     /// Called after every command, so that memory and replay spill at the same places.
     pub(super) fn spill(&mut self) {
-        if self.root.tail.len() > self.limits.tail {
+        while self.root.tail.len() > self.limits.tail {
             self.spill_tail();
         }
         while self.root.cells.len() > self.limits.cells {
@@ -48,6 +48,9 @@ impl UserState {
             }
             self.root.spilled_transactions = true;
             let ordinal = ordinals.next().expect("there is always another number");
+            if row.id().is_forgotten() {
+                continue;
+            }
             let pointer = Pointer { origin, ordinal, date: row.date() };
             self.pages.put(PageKey::Transaction(hash), Some(Page::Pointer(pointer)));
             if let Some(transaction) = row.transaction(&self.root.categories) {

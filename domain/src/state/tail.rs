@@ -71,6 +71,19 @@ impl Tail {
         true
     }
 
+    /// Makes a transaction's row nobody's: its id is free again, its number is not. False if there is no such row.
+    pub(crate) fn forget(&mut self, id: &CommandId) -> bool {
+        let Some(place) = self.place(id) else {
+            return false;
+        };
+        let mut buffer = LENGTH;
+        let origin = self.row(place).origin();
+        let row = Row::write(&CommandId::forgotten(), origin, Content::Deleted, &Categories::default());
+        let length = length(&row, &mut buffer);
+        self.bytes.splice(place.start..place.end, length.iter().chain(&row).copied());
+        true
+    }
+
     /// Takes out the oldest rows.
     pub(crate) fn take_oldest(&mut self, count: usize) -> Self {
         let end = self.places().take(count).last().map_or(0, |place| place.end);

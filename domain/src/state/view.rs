@@ -121,7 +121,8 @@ impl UserState {
         }
     }
 
-    fn check_categories(&self, new: usize) -> Result<(), Refusal> {
+    /// Refuses with `too_many_categories` so many new ones.
+    pub(crate) fn check_categories(&self, new: usize) -> Result<(), Refusal> {
         if self.root.categories.len() + new > Categories::MOST {
             let text = format!("at most {} different categories", Categories::MOST);
             return Err(Refusal::new("too_many_categories", "category", text));

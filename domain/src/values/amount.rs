@@ -8,10 +8,15 @@ use std::fmt;
 
 /// The most a single amount may be: 10^15. With at most four digits after the point this leaves room for more than
 /// 10^9 such amounts in one sum and for the ×1000 of a threshold's comparison before a decimal's 28 digits are full.
+/// (Imported amounts with up to seven leave room for 10^6 of the largest: more than fit in anybody's files.)
 pub(super) const LARGEST: u128 = 1_000_000_000_000_000;
 
 /// No currency has more digits after the point.
 const MOST_DIGITS: u32 = 4;
+
+/// What banks write may have more: up to so many after the point, if all its digits make a number up to this.
+const MOST_IMPORTED_DIGITS: u32 = 7;
+const LARGEST_IMPORTED: u128 = 10_000_000_000_000_000_000;
 
 /// An exact decimal number of currency units. What commands carry is never negative; figures (spent, remaining,
 /// balance) may be. Keeps the digits it was given: `12.50` stays `12.50`, though it equals `12.5`.
@@ -38,10 +43,28 @@ impl Amount {
     /// Like [`Amount::read_positive`], but zero is fine.
     pub fn read(text: &str) -> Result<Self, Refusal> {
         let (whole, fraction) = split_at_point(text)?;
-        let fraction_digits = u32::try_from(fraction.len()).unwrap_or(u32::MAX);
-        if fraction_digits > MOST_DIGITS {
+        if fraction.len() > MOST_DIGITS as usize {
             return Err(too_many_digits(MOST_DIGITS));
         }
+        Self::of_digits(whole, fraction)
+    }
+
+    /// What a bank wrote, by its digits before and after the point: as they are, though no currency may have so many.
+    /// Refuses, without a field, with `amount_too_many_digits`, `amount_too_large`.
+    pub(crate) fn imported(whole: &str, fraction: &str) -> Result<Self, Refusal> {
+        if fraction.len() > MOST_IMPORTED_DIGITS as usize {
+            return Err(too_many_digits(MOST_IMPORTED_DIGITS));
+        }
+        let amount = Self::of_digits(whole, fraction)?;
+        if amount.0.mantissa().unsigned_abs() > LARGEST_IMPORTED {
+            return Err(Refusal::plain("amount_too_many_digits", "an amount has at most 19 digits"));
+        }
+        Ok(amount)
+    }
+
+    /// ASCII digits before and after the point, at most seven of these.
+    fn of_digits(whole: &str, fraction: &str) -> Result<Self, Refusal> {
+        let fraction_digits = u32::try_from(fraction.len()).expect("the callers allow a few");
         let mut mantissa: u128 = 0;
         for digit in whole.bytes().chain(fraction.bytes()) {
             mantissa = mantissa * 10 + u128::from(digit - b'0');
@@ -50,7 +73,7 @@ impl Amount {
                 return Err(Refusal::plain("amount_too_large", "an amount is at most 10^15"));
             }
         }
-        let mantissa = i128::try_from(mantissa).expect("at most 10^19, checked above");
+        let mantissa = i128::try_from(mantissa).expect("at most 10^22, checked above");
         Ok(Self(Decimal::from_i128_with_scale(mantissa, fraction_digits)))
     }
 
@@ -62,7 +85,7 @@ impl Amount {
     /// What a command may carry, as the number its digits make and how many of them are after the point.
     pub(crate) fn digits_and_scale(self) -> (u64, u8) {
         let digits = u64::try_from(self.0.mantissa()).expect("not negative, and at most 10^19");
-        (digits, u8::try_from(self.0.scale()).expect("at most 4"))
+        (digits, u8::try_from(self.0.scale()).expect("at most 7"))
     }
 
     /// The inverse of [`Amount::digits_and_scale`].

@@ -10,6 +10,7 @@ mod rate;
 mod recurrence;
 mod text;
 mod when;
+mod written;
 mod year;
 mod zone;
 
@@ -24,5 +25,6 @@ pub use rate::Rate;
 pub(crate) use recurrence::MonthlyRule;
 pub(crate) use text::{ACCOUNT, CATEGORY, NOTE, PAYEE, TAG, TextRule};
 pub use when::When;
+pub use written::{Marks, Written};
 pub use year::Year;
 pub use zone::Zone;

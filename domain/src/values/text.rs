@@ -16,6 +16,11 @@ pub(crate) const TAG: TextRule = TextRule::line(100);
 pub(crate) const NOTE: TextRule = TextRule { most_characters: 4_096, most_bytes: 4_096, line_breaks: true };
 
 impl TextRule {
+    /// A line of a kind that one place alone uses.
+    pub(crate) const fn name(most_characters: usize) -> Self {
+        Self::line(most_characters)
+    }
+
     /// One line of so many characters; a character is at most four bytes.
     const fn line(most_characters: usize) -> Self {
         Self { most_characters, most_bytes: most_characters * 4, line_breaks: false }

@@ -4,6 +4,7 @@ mod accounts;
 mod answers;
 mod fake;
 mod feeds;
+mod imports;
 mod limits;
 mod nodes;
 mod preferences;

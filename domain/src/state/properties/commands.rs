@@ -74,6 +74,26 @@ fn forecast() -> impl Strategy<Value = Value> {
         .prop_map(|(category, as_of, months)| json!({"category": category, "as_of": as_of, "months": months}))
 }
 
+/// A few rows that meet each other, and the same of other imports.
+fn import() -> impl Strategy<Value = Value> {
+    let row = (
+        amount(),
+        any::<bool>(),
+        1_u8..=9,
+        prop::option::weighted(0.8, category()),
+        prop::bool::weighted(0.2),
+    )
+        .prop_map(|(amount, went, day, category, named)| {
+            let sign = if went { "-" } else { "" };
+            let bank_id = named.then(|| format!("bank {day}"));
+            json!({
+                "date": format!("2026-02-0{day}"), "amount": format!("{sign}{amount}"), "category": category,
+                "bank_id": bank_id, "currency": "EUR",
+            })
+        });
+    prop::collection::vec(row, 0..8).prop_map(|rows| json!({"account": "Giro", "rows": rows}))
+}
+
 /// Commands with the ids `0`…`49`; changes and deletions mean one of them.
 fn step() -> impl Strategy<Value = Step> {
     let id = || (0_u32..50).prop_map(|id| id.to_string());
@@ -88,6 +108,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => budget("USD").prop_map(|data| ("set_budget", data)),
         10 => category().prop_map(|category| ("remove_budget", json!({"category": category}))),
         10 => forecast().prop_map(|data| ("generate_forecast", data)),
+        20 => import().prop_map(|data| ("import_transactions", data)),
+        10 => id().prop_map(|id| ("undo_import", json!({"id": id}))),
         10 => Just(("create_transaction", json!({"amount": 5}))),
     ];
     (id(), data).prop_map(|(id, (name, data))| (id, name, data))

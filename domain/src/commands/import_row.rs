@@ -1,0 +1,172 @@
+//! One row of an import: what a bank wrote, checked, and the transaction it becomes.
+
+use super::fields;
+use crate::read::Field;
+use crate::transaction::{Split, Status, Transaction, TransactionType};
+use crate::values::{CATEGORY, Marks, NOTE, PAYEE, TextRule, Written};
+use crate::{Amount, Currency, Date, Refusal};
+use serde::Deserialize;
+
+const BANK_ID: TextRule = TextRule::name(255);
+
+/// More parts than this are no person's doing.
+const MOST_SPLITS: usize = 100;
+
+/// A row of a statement.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ImportRow {
+    /// Where it stands in the file, from 1; its place among the rows if left out.
+    pub line: u32,
+    /// On which day.
+    pub date: Date,
+    /// How much, below zero: it went.
+    pub amount: Amount,
+    /// In what, if the row says so.
+    pub currency: Option<Currency>,
+    /// What it was for.
+    pub category: Option<Box<str>>,
+    /// To or from whom.
+    pub payee: Option<Box<str>>,
+    /// Anything else the bank wrote.
+    pub note: Option<Box<str>>,
+    /// Free labels.
+    pub tags: Box<[Box<str>]>,
+    /// Parts that sum to `amount`, with their own signs.
+    pub splits: Box<[Split]>,
+    /// The bank's own name for it, unique within the account.
+    pub bank_id: Option<Box<str>>,
+    /// For rows without one: the how-manieth of equal rows in the file, if other parts have some, too.
+    pub occurrence: Option<u32>,
+    /// Counts nowhere.
+    pub excluded: bool,
+    /// How settled it is.
+    pub status: Status,
+}
+
+/// A row as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRow {
+    line: Option<u32>,
+    date: Field<Date>,
+    amount: String,
+    transaction_type: Option<Field<TransactionType>>,
+    currency: Option<Field<Currency>>,
+    category: Option<String>,
+    payee: Option<String>,
+    note: Option<String>,
+    tags: Option<Vec<String>>,
+    splits: Option<Vec<RawPart>>,
+    bank_id: Option<String>,
+    occurrence: Option<u32>,
+    excluded: Option<bool>,
+    status: Option<Field<Status>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPart {
+    category: String,
+    amount: String,
+}
+
+impl RawRow {
+    /// Refuses what can't be read, naming the field as `rows[3].date`.
+    pub(super) fn checked(self, place: usize) -> Result<ImportRow, Refusal> {
+        let within = |refusal: Refusal| {
+            let field = refusal.field.clone().unwrap_or_default();
+            refusal.at(format!("rows[{place}].{field}"))
+        };
+        self.read(place).map_err(within)
+    }
+
+    fn read(self, place: usize) -> Result<ImportRow, Refusal> {
+        let written = Written::read(&self.amount, Marks::Unknown).map_err(|no| no.at("amount"))?;
+        let amount = match self.transaction_type.map(|kind| kind.at("transaction_type")).transpose()? {
+            None => written.amount,
+            Some(_) if written.signed => {
+                let why = "the transaction's type gives the direction: leave the sign out, or the type";
+                return Err(Refusal::new("amount_signed", "amount", why));
+            }
+            Some(TransactionType::Income) => written.amount,
+            Some(TransactionType::Expense) => written.amount.negated(),
+            Some(TransactionType::Transfer) => {
+                let why = "a row is of one account: Income or Expense (a transfer is a create_transaction)";
+                return Err(Refusal::new("transfer_not_imported", "transaction_type", why));
+            }
+        };
+        let splits = self.splits.unwrap_or_default();
+        if splits.len() > MOST_SPLITS {
+            return Err(Refusal::new("too_many_splits", "splits", format!("at most {MOST_SPLITS}")));
+        }
+        let line = self.line.unwrap_or(u32::try_from(place).expect("at most 500 rows") + 1);
+        let currency = self.currency.map(|currency| currency.at("currency")).transpose()?;
+        Ok(ImportRow {
+            line,
+            date: self.date.at("date")?,
+            amount,
+            currency: currency.or(written.currency),
+            category: fields::text(self.category, &CATEGORY, "category")?,
+            payee: fields::text(self.payee, &PAYEE, "payee")?,
+            note: fields::text(self.note, &NOTE, "note")?,
+            tags: fields::tags(self.tags.unwrap_or_default())?,
+            splits: splits.into_iter().map(RawPart::read).collect::<Result<_, _>>()?,
+            bank_id: fields::text(self.bank_id, &BANK_ID, "bank_id")?,
+            occurrence: self.occurrence,
+            excluded: self.excluded.unwrap_or_default(),
+            status: self.status.map(|status| status.at("status")).transpose()?.unwrap_or_default(),
+        })
+    }
+}
+
+impl RawPart {
+    fn read(self) -> Result<Split, Refusal> {
+        let written = Written::read(&self.amount, Marks::Unknown).map_err(|no| no.at("splits"))?;
+        Ok(Split { category: CATEGORY.check(self.category, "splits")?, amount: written.amount })
+    }
+}
+
+impl ImportRow {
+    /// What makes it the row it is, within an account: the bank's id, or else what the bank wrote. Line breaks part the
+    /// pieces: none of them has any.
+    pub(super) fn name(&self, account: Option<&str>) -> String {
+        let account = account.unwrap_or_default();
+        match &self.bank_id {
+            Some(bank_id) => format!("bank\n{account}\n{bank_id}"),
+            None => {
+                let (date, amount) = (self.date, self.amount.decimal().normalize());
+                let payee = self.payee.as_deref().unwrap_or_default().trim();
+                format!("row\n{account}\n{date}\n{amount}\n{payee}")
+            }
+        }
+    }
+
+    /// The transaction. Nothing came or went in a row of zero: it is kept, and counts nowhere.
+    pub(super) fn transaction(
+        &self,
+        id: crate::CommandId,
+        currency: Currency,
+        account: Option<Box<str>>,
+    ) -> Transaction {
+        let went = self.amount < Amount::ZERO;
+        let turned = |amount: Amount| if went { amount.negated() } else { amount };
+        let part = |part: &Split| Split { category: part.category.clone(), amount: turned(part.amount) };
+        Transaction {
+            id,
+            transaction_type: if went { TransactionType::Expense } else { TransactionType::Income },
+            amount: turned(self.amount),
+            currency,
+            category: self.category.clone(),
+            date: self.date,
+            payee: self.payee.clone(),
+            note: self.note.clone(),
+            tags: self.tags.clone(),
+            account,
+            splits: self.splits.iter().map(part).collect(),
+            refund: false,
+            excluded: self.excluded || self.amount.is_zero(),
+            status: self.status,
+            details: None,
+        }
+    }
+}

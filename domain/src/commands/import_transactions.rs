@@ -1,0 +1,193 @@
+//! `import_transactions`: rows of a bank's statement become transactions, each once, however often it is imported.
+
+use super::import_row::{ImportRow, RawRow};
+use super::{Context, Decide, fields};
+use crate::events::{RejectedRow, TransactionCreated, TransactionsImported};
+use crate::read::{Field, from_json};
+use crate::transaction::Transaction;
+use crate::values::{ACCOUNT, TextRule};
+use crate::{CommandId, Currency, Event, PageKey, Refusal, UserState};
+use serde::Deserialize;
+use std::collections::{BTreeSet, HashMap};
+
+/// Rows of one command. A longer file is cut into parts.
+pub(super) const MOST_ROWS: usize = 500;
+
+const SOURCE: TextRule = TextRule::name(200);
+
+/// Rows to be imported: new ones become transactions, known ones are counted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ImportTransactions {
+    /// The import's name, to undo it by; the command's id if left out.
+    pub import_id: Option<CommandId>,
+    /// Which part of the import this is, from 1; 1 if left out.
+    pub part: u32,
+    /// The account all rows are of.
+    pub account: Option<Box<str>>,
+    /// What amounts are in that do not say so; the user's base currency if left out.
+    pub currency: Option<Currency>,
+    /// Where the rows are from, in the importer's words: a file's name or hash.
+    pub source: Option<Box<str>>,
+    /// The rows, in the order of the file.
+    pub rows: Box<[ImportRow]>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    import_id: Option<Field<CommandId>>,
+    part: Option<u32>,
+    account: Option<String>,
+    currency: Option<Field<Currency>>,
+    source: Option<String>,
+    rows: Vec<RawRow>,
+}
+
+impl Decide for ImportTransactions {
+    fn parse(data: &[u8]) -> Result<Self, Refusal> {
+        let raw: Raw = from_json(data)?;
+        if raw.rows.len() > MOST_ROWS {
+            let text = format!("at most {MOST_ROWS} rows a command: send the rest as further parts");
+            return Err(Refusal::new("too_many_rows", "rows", text));
+        }
+        let part = raw.part.unwrap_or(1);
+        if part == 0 {
+            return Err(Refusal::new("invalid_part", "part", "parts are counted from 1"));
+        }
+        Ok(Self {
+            import_id: raw.import_id.map(|id| id.at("import_id")).transpose()?,
+            part,
+            account: fields::text(raw.account, &ACCOUNT, "account")?,
+            currency: raw.currency.map(|currency| currency.at("currency")).transpose()?,
+            source: fields::text(raw.source, &SOURCE, "source")?,
+            rows: raw
+                .rows
+                .into_iter()
+                .enumerate()
+                .map(|(i, row)| row.checked(i))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn needs_pages(&self) -> bool {
+        true
+    }
+
+    fn add_pages(&self, state: &UserState, context: &Context<'_>, keys: &mut Vec<PageKey>) {
+        state.add(PageKey::import(self.import_id(context), self.part), keys);
+        for id in self.ids() {
+            state.add_place(&id, keys);
+        }
+    }
+
+    fn pages(&self, state: &UserState, _context: &Context<'_>, keys: &mut Vec<PageKey>) {
+        if state.rate_years().is_some() {
+            for (row, id) in self.rows.iter().zip(self.ids()) {
+                state.add_settled(&self.transaction(state, row, id), keys);
+            }
+        }
+    }
+
+    fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
+        let import_id = self.import_id(context).clone();
+        if state.import(&import_id, self.part).is_some() {
+            let text = "this part of an import of this id was imported before, by another command";
+            return Err(Refusal::new("import_exists", "import_id", text));
+        }
+        let mut sorted = Sorted::default();
+        for (row, id) in self.rows.iter().zip(self.ids()) {
+            sorted.add(state, row, self.transaction(state, row, id));
+        }
+        let Sorted { created, duplicates, rejected, .. } = sorted;
+        let imported = TransactionsImported {
+            import_id,
+            part: self.part,
+            account: self.account.clone(),
+            source: self.source.clone(),
+            new: count(created.len()),
+            duplicates,
+            rejected: rejected.into(),
+            transactions: created.iter().map(|transaction| transaction.id.clone()).collect(),
+        };
+        let created = created.into_iter();
+        let events = created.map(|transaction| Event::TransactionCreated(TransactionCreated { transaction }));
+        Ok(events.chain([Event::TransactionsImported(Box::new(imported))]).collect())
+    }
+}
+
+impl ImportTransactions {
+    fn import_id<'a>(&'a self, context: &Context<'a>) -> &'a CommandId {
+        self.import_id.as_ref().unwrap_or(context.id)
+    }
+
+    /// The rows' transaction ids: the same row of the same account has the same one in every file.
+    fn ids(&self) -> impl Iterator<Item = CommandId> {
+        let mut seen: HashMap<String, u32> = HashMap::new();
+        self.rows.iter().map(move |row| {
+            let name = row.name(self.account.as_deref());
+            if row.bank_id.is_some() {
+                return CommandId::derived(&name);
+            }
+            // Equal rows without an id are told apart by counting them.
+            let counted = seen.entry(name.clone()).or_default();
+            *counted = row.occurrence.unwrap_or(*counted + 1);
+            CommandId::derived(&format!("{name}\n{counted}"))
+        })
+    }
+
+    fn transaction(&self, state: &UserState, row: &ImportRow, id: CommandId) -> Transaction {
+        let currency = row.currency.or(self.currency).unwrap_or(state.base_currency());
+        row.transaction(id, currency, self.account.clone())
+    }
+}
+
+fn count(rows: usize) -> u32 {
+    u32::try_from(rows).expect("at most MOST_ROWS")
+}
+
+/// What becomes of the rows.
+#[derive(Default)]
+struct Sorted {
+    created: Vec<Transaction>,
+    ids: BTreeSet<CommandId>,
+    categories: BTreeSet<Box<str>>,
+    duplicates: u32,
+    rejected: Vec<RejectedRow>,
+}
+
+impl Sorted {
+    fn add(&mut self, state: &UserState, row: &ImportRow, mut transaction: Transaction) {
+        if self.ids.contains(&transaction.id) || state.knows_transaction(&transaction.id) {
+            self.duplicates += 1;
+            return;
+        }
+        match self.settle(state, &mut transaction) {
+            Ok(()) => {
+                self.ids.insert(transaction.id.clone());
+                self.created.push(transaction);
+            }
+            Err(reason) => self.rejected.push(RejectedRow { line: row.line, reason }),
+        }
+    }
+
+    /// What a single create would be refused for, but for what banks may write: zero, more digits, parts the other way.
+    fn settle(&mut self, state: &UserState, transaction: &mut Transaction) -> Result<(), Refusal> {
+        fields::check_sum(transaction.amount, &transaction.splits)?;
+        state.settle(transaction, None)?;
+        let new: Vec<Box<str>> = transaction
+            .figures()
+            .filter_map(|(figure, _)| figure.category().map(Box::from))
+            .filter(|name: &Box<str>| {
+                state.category_number(name).is_none() && !self.categories.contains(name)
+            })
+            .collect();
+        let new: BTreeSet<Box<str>> = new.into_iter().collect();
+        state.check_categories(self.categories.len() + new.len())?;
+        self.categories.extend(new);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "import_tests.rs"]
+mod tests;

@@ -1,0 +1,107 @@
+//! Bank files through the release binary: imported once, however often they are sent; undone; the same after a kill -9.
+
+use crate::support::http::Client;
+use crate::support::server::Server;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+fn import(client: &Client, query: &str, file: &str) -> Value {
+    let path = format!("/v1/users/ada/imports?{query}");
+    let reply = client.send(&Method::POST, &path, &[], Some(file));
+    let status = if query.contains("preview=true") { 200 } else { 201 };
+    reply.expect(status).body
+}
+
+fn counts(answer: &Value) -> (u64, u64, usize) {
+    let number = |name: &str| answer[name].as_u64().expect("a number");
+    (number("new"), number("duplicates"), answer["errors"].as_array().expect("a list").len())
+}
+
+fn list(client: &Client) -> Value {
+    client.get("/v1/users/ada/transactions?limit=500").expect(200).body["items"].clone()
+}
+
+fn statement(name: &str) -> String {
+    let path = format!("{}/imports/tests/files/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).expect(&path)
+}
+
+#[test]
+fn a_bank_file_is_imported_once_whatever_happens_and_may_be_undone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = Server::start(&folder.path().join("data"), &[]);
+    let client = server.client();
+    let budget = json!({"limit": "100", "currency": "EUR", "from": "2026-01"});
+    client.send(&Method::PUT, "/v1/users/ada/budgets/food", &[], Some(&budget.to_string())).expect(200);
+
+    let mut table = "Datum;Empfänger;Kategorie;Betrag (EUR)\n".to_owned();
+    for n in 0..600 {
+        table.push_str(&format!("{:02}.02.2026;Laden {};food;-0,25\n", n % 28 + 1, n % 7));
+    }
+    assert_eq!(counts(&import(&client, "format=csv&account=Giro&preview=true", &table)), (600, 0, 0));
+    assert_eq!(list(&client), json!([]), "a preview decides nothing");
+    let first = import(&client, "format=csv&account=Giro", &table);
+    assert_eq!(counts(&first), (600, 0, 0));
+    let spent = || client.get("/v1/users/ada/budgets?month=2026-02").expect(200).body["items"][0].clone();
+    let budget = spent();
+    assert_eq!((&budget["spent"], &budget["exceeded"]), (&json!("150.00"), &json!(true)), "{budget}");
+    table.push_str("28.02.2026;Markt;;1.234,50\n30.02.2026;Niemand;;1,00\n");
+    let overlapping = import(&client, "format=csv&account=Giro", &table);
+    assert_eq!(counts(&overlapping), (1, 600, 1));
+    assert_eq!(overlapping["errors"][0]["line"], 603);
+    assert_eq!(overlapping["transactions"][0]["amount"], "1234.50");
+
+    server.kill();
+    server.restart();
+    server.wait_ready();
+    let client = server.client();
+    assert_eq!(counts(&import(&client, "format=csv&account=Giro", &table)), (0, 601, 1));
+
+    let id = first["import_id"].as_str().expect("an id");
+    let undone =
+        client.send(&Method::DELETE, &format!("/v1/users/ada/imports/{id}"), &[], None).expect(200).body;
+    assert_eq!(undone["deleted"], 600);
+    let items = list(&client);
+    assert_eq!((items.as_array().map(Vec::len), &items[0]["payee"]), (Some(1), &json!("Markt")));
+    assert_eq!(
+        counts(&import(&client, "format=csv&account=Giro", &table)),
+        (600, 1, 1),
+        "what was undone may come again"
+    );
+    let missing = client.send(&Method::DELETE, "/v1/users/ada/imports/never", &[], None).expect(404);
+    assert_eq!(missing.code(), "not_found");
+}
+
+#[test]
+fn every_format_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let client = server.client();
+    let ofx = import(&client, "format=ofx", &statement("bank_medium.ofx"));
+    assert_eq!(counts(&ofx), (3, 0, 0));
+    let account = &ofx["accounts"][0];
+    assert_eq!(
+        (&account["id"], &account["balance"], &account["currency"]),
+        (&json!("12300 000012345678"), &json!("382.34"), &json!("CAD"))
+    );
+    let row = &ofx["transactions"][0];
+    assert_eq!(
+        (&row["payee"], &row["signed_amount"], &row["type"]),
+        (&json!("MCDONALD'S #112"), &json!("-6.60"), &json!("pos"))
+    );
+    assert_eq!(counts(&import(&client, "format=ofx", &statement("bank_medium.ofx"))), (0, 3, 0));
+
+    let qif = import(&client, "format=qif", &statement("test.qif"));
+    let amounts: Vec<_> = qif["transactions"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| row["signed_amount"].clone())
+        .collect();
+    assert_eq!(amounts, ["0.00", "67.50", "32.00", "-10.00", "-25.00", "-100.00"]);
+    assert_eq!(counts(&import(&client, "format=camt053", &statement("camt053.v4.xml"))), (1, 0, 0));
+    let swift = ":25:DE1\n:60F:C260101EUR0,\n:61:260102D12,50NMSCNONREF\n:86:Shop\n:62F:D260102EUR12,5\n";
+    let mt940 = import(&client, "format=mt940&account=Giro", swift);
+    assert_eq!((counts(&mt940), &mt940["accounts"][0]["balance"]), ((1, 0, 0), &json!("-12.5")));
+    assert_eq!(mt940["transactions"][0]["account"], "Giro");
+}
