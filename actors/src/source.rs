@@ -18,6 +18,9 @@ pub trait PageSource {
 
     /// Changed pages of committed state: `get` and `range` show them from now on.
     fn put(&self, partition: u16, user: &UserId, rows: Vec<Row>);
+
+    /// Removes a run of pages that nobody reads any more, after everything put so far. The range's limit is for nothing.
+    fn sweep(&self, partition: u16, user: &UserId, range: &PageRange);
 }
 
 /// Pages can't be had; they must be rebuilt from the journal.

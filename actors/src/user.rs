@@ -123,14 +123,15 @@ impl UserActor {
     /// Makes sure the root page is there.
     fn hydrate(&mut self) -> Result<(), ActorError> {
         if self.state.is_none() {
-            let root = self.get(&PageKey::Root).map_err(|e| self.error(&e))?;
+            let root = self.get(PageKey::Root).map_err(|e| self.error(&e))?;
             self.state = Some(UserState::from_root(root.as_deref()).map_err(|e| self.error(&e))?);
         }
         Ok(())
     }
 
-    fn get(&self, key: &PageKey) -> Result<Option<Vec<u8>>, SourceError> {
-        self.source.get(self.partition, &self.user, &key.to_bytes())
+    fn get(&self, key: PageKey) -> Result<Option<Vec<u8>>, SourceError> {
+        let key = self.state.as_ref().map_or_else(|| key.to_bytes(), |state| state.stored_key(key));
+        self.source.get(self.partition, &self.user, &key)
     }
 
     fn state(&mut self) -> &mut UserState {
@@ -146,7 +147,7 @@ impl UserActor {
                 return Ok(());
             }
             for key in keys {
-                let bytes = self.get(&key).map_err(|e| self.error(&e))?;
+                let bytes = self.get(key).map_err(|e| self.error(&e))?;
                 let inserted: Result<(), PageError> = self.state().insert(key, bytes.as_deref());
                 inserted.map_err(|e| self.error(&e))?;
             }
@@ -206,6 +207,11 @@ impl UserActor {
     fn take_pages(&mut self, committed: TakePages) -> Vec<Row> {
         let Some(state) = self.state.as_mut() else { return Vec::new() };
         state.set_applied(committed.sequence, committed.hash);
+        let changed = state.take_changed();
+        let Some(erased) = state.take_sweep() else { return changed };
+        // First what is true now, then away with what was, then the note that it is away.
+        self.source.put(self.partition, &self.user, changed);
+        self.source.sweep(self.partition, &self.user, &erased);
         state.take_changed()
     }
 

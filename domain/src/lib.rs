@@ -33,7 +33,7 @@ pub use account::AccountKind;
 pub use budget::Policy;
 pub use calculate::calculate;
 pub use commands::{
-    CloseAccount, Command, CreateTransaction, DeleteTransaction, GenerateForecast, ImportRow,
+    CloseAccount, Command, CreateTransaction, DeleteTransaction, EraseUser, GenerateForecast, ImportRow,
     ImportTransactions, OpenAccount, RecordExchangeRate, RemoveBudget, SetBudget, SetPreferences, UndoImport,
     UpdateTransaction,
 };
@@ -41,7 +41,7 @@ pub use events::{
     AccountClosed, AccountOpened, BudgetExceeded, BudgetRecovered, BudgetRemoved, BudgetSet,
     BudgetThresholdReached, Event, ExchangeRateRecorded, ForecastGenerated, ForecastMonth, ImportUndone,
     PreferencesSet, RejectedRow, TransactionCreated, TransactionDeleted, TransactionUpdated,
-    TransactionsImported,
+    TransactionsImported, UserErased,
 };
 pub use id::{CommandId, UserId};
 pub use input::{Entry, Handled, Input, Outcome};

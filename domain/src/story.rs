@@ -73,6 +73,15 @@ impl Story {
         }
     }
 
+    /// Writes all changed pages, and removes what an erasure left.
+    pub(crate) fn sweep(&mut self) {
+        self.flush();
+        if let Some(range) = self.state.take_sweep() {
+            self.store.retain(|key, _| *key < range.from || *key >= range.to);
+        }
+        self.flush();
+    }
+
     /// Forgets everything that is not in the store.
     pub(crate) fn reload(&mut self) {
         self.flush();
@@ -149,7 +158,7 @@ pub(crate) fn load(
             return;
         }
         for key in keys {
-            state.insert(key, store.get(&key.to_bytes()).map(Vec::as_slice)).expect("a readable page");
+            state.insert(key, store.get(&state.stored_key(key)).map(Vec::as_slice)).expect("a readable page");
         }
     }
     panic!("`missing` asks for ever");

@@ -3,6 +3,7 @@
 use crate::api::{Answer, Bus, EngineConfig, EngineError, EventPosition, Feed, NewCommand, Position, Reply};
 use crate::envelope::{self, write_command};
 use crate::feed::FeedHub;
+use crate::follow::Past;
 use crate::inbox::inbox;
 use crate::log::{Journal, Log, LogError, ShardInbox, embedded, inmemory, kafka};
 use crate::request::{Question, Request};
@@ -19,7 +20,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// Version of the pages' content: a store with another one is rebuilt from the journal.
-const PAGE_VERSION: u32 = 2;
+const PAGE_VERSION: u32 = 3;
 /// Requests that may wait for a shard; beyond that callers are told to come back.
 const REQUEST_QUEUE: usize = 16_384;
 /// How long a caller waits for an answer.
@@ -179,14 +180,23 @@ impl Engine {
     }
 
     /// Follows a user's committed events: all after `after`, without gap or repeat; `None`: from now on.
-    #[expect(clippy::unused_async, reason = "other logs may have to ask who owns the user")]
     pub async fn subscribe(&self, user: UserId, after: Option<EventPosition>) -> Result<Feed, EngineError> {
         let partition = self.locate(&user)?;
         if !self.inner.shared.is_ready(partition) {
             return Err(EngineError::NotReady);
         }
+        let past = match after {
+            None => None,
+            Some(after) => Some(Past { after, erased: self.erased(&user).await? }),
+        };
         let journal = Arc::clone(&self.inner.journal);
-        Ok(follow::user(&self.inner.feed, journal, &self.inner.shared, user, partition, after))
+        Ok(follow::user(&self.inner.feed, journal, &self.inner.shared, user, partition, past))
+    }
+
+    /// Sequence of the commit record that the user was last erased in; 0: never.
+    async fn erased(&self, user: &UserId) -> Result<u64, EngineError> {
+        let answer = self.query(user.clone(), Query::Erased, None).await?;
+        Ok(answer.body.ok().and_then(|body| body["sequence"].as_u64()).unwrap_or_default())
     }
 
     /// Follows all users' committed events from now on (this node's partitions).

@@ -1,14 +1,24 @@
 //! Following a user's events: the past from the journal, then the feed, without gap or repeat.
 
 use crate::api::{EventPosition, Feed, FeedEvent};
-use crate::feed::{FeedHub, encode, for_each_event};
+use crate::feed::{FeedHub, Happened, encode, for_each_event};
 use crate::log::{Cursor, Journal, JournalError};
+use crate::record::CommitRecord;
 use crate::shared::Shared;
-use centime_domain::UserId;
+use centime_domain::{Event, UserId};
 use futures::{StreamExt, stream};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use tokio::sync::mpsc;
+
+/// What a follower has missed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Past {
+    /// The last event they have.
+    pub(crate) after: EventPosition,
+    /// The commit record that the user was last erased in: nothing older is told.
+    pub(crate) erased: u64,
+}
 
 /// Follows everybody from now on.
 pub(crate) fn all(hub: &Arc<FeedHub>) -> Feed {
@@ -16,14 +26,14 @@ pub(crate) fn all(hub: &Arc<FeedHub>) -> Feed {
     stream::unfold(live, |mut live| async move { live.events.recv().await.map(|e| (e, live)) }).boxed()
 }
 
-/// Follows one user: everything after `after` (`None`: from now on).
+/// Follows one user: all of the past they ask for (`None`: from now on).
 pub(crate) fn user(
     hub: &Arc<FeedHub>,
     journal: Arc<dyn Journal>,
     shared: &Shared,
     user: UserId,
     partition: u16,
-    after: Option<EventPosition>,
+    past: Option<Past>,
 ) -> Feed {
     // The subscription comes first, the look at what is committed second: nothing can fall between.
     let live = hub.follow(Some((user.clone(), partition)));
@@ -31,13 +41,14 @@ pub(crate) fn user(
     let live = stream::unfold(live, |mut live| async move { live.events.recv().await.map(|e| (e, live)) });
     // Sequence 0 is before everything, in whatever partition: "from the beginning" for who does not know the partition.
     let beginning = EventPosition { partition, sequence: 0, index: 0 };
-    let after = after.map(|a| if a.sequence == 0 { beginning } else { a });
-    let Some(after) = after.filter(|a| a.partition == partition && a.sequence <= until) else {
+    let past =
+        past.map(|past| if past.after.sequence == 0 { Past { after: beginning, ..past } } else { past });
+    let Some(asked) = past.filter(|p| p.after.partition == partition && p.after.sequence <= until) else {
         return live.boxed();
     };
     let (tell, past) = mpsc::channel(256);
     tokio::task::spawn_blocking(move || {
-        if let Err(error) = read_past(journal.as_ref(), &user, after, until, &tell) {
+        if let Err(error) = read_past(journal.as_ref(), &user, asked, until, &tell) {
             // The stream ends here, so the follower comes back and asks again.
             tracing::error!(%error, partition, "past events can't be read");
             let _ = tell.blocking_send(None);
@@ -51,19 +62,31 @@ pub(crate) fn user(
 fn read_past(
     journal: &dyn Journal,
     user: &UserId,
-    after: EventPosition,
+    Past { after, erased }: Past,
     until: u64,
     tell: &mpsc::Sender<Option<FeedEvent>>,
 ) -> Result<(), JournalError> {
-    let from = Cursor { sequence: after.sequence.saturating_sub(1), hash: 0, hint: 0 };
+    let from = Cursor { sequence: after.sequence.max(erased).saturating_sub(1), hash: 0, hint: 0 };
     let seen = (after.sequence, after.index);
     journal.read(after.partition, from, until, &mut |record, _| {
         let mut gone = false;
+        let first = if record.sequence == erased { erasure(&record, user) } else { 0 };
         for_each_event(&record, &mut |place, index, entry, happened| {
-            if entry.user == *user && (record.sequence, index) > seen && !gone {
+            if entry.user == *user && index >= first && (record.sequence, index) > seen && !gone {
                 gone = tell.blocking_send(Some(encode(&place, index, happened))).is_err();
             }
         });
         if gone { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })
+}
+
+/// The index of the last erasure of a user in a commit record.
+fn erasure(record: &CommitRecord, user: &UserId) -> u32 {
+    let mut last = 0;
+    for_each_event(record, &mut |_, index, entry, happened| {
+        if entry.user == *user && matches!(happened, Happened::Event(Event::UserErased(_))) {
+            last = index;
+        }
+    });
+    last
 }

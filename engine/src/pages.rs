@@ -36,6 +36,10 @@ impl PageSource for Pages {
             self.0.borrow_mut().put(partition, user.as_str(), rows);
         }
     }
+
+    fn sweep(&self, partition: u16, user: &UserId, range: &PageRange) {
+        self.0.borrow_mut().sweep(partition, user.as_str(), (&range.from, &range.to));
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "a map_err target")]

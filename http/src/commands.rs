@@ -89,6 +89,12 @@ pub(crate) async fn close_account(edge: &Edge, request: &Request) -> Outcome {
     on_path(edge, request, "close_account", "id").await
 }
 
+/// `DELETE /v1/users/{user}`
+pub(crate) async fn erase_user(edge: &Edge, request: &Request) -> Outcome {
+    let data = if request.body.trim_ascii().is_empty() { b"{}".to_vec() } else { checked(&request.body)? };
+    give(edge, request, "erase_user", data, Address::Existing).await
+}
+
 /// A command about the thing its path ends in.
 async fn on_path(edge: &Edge, request: &Request, kind: &str, field: &'static str) -> Outcome {
     let data = with_field(&request.body, field, request.param(field))?;

@@ -81,6 +81,9 @@ pub(crate) static ROUTES: &[Route] = &[
     })
     .file(),
     delete("/v1/users/{user}/imports/{id}", "take an import back", |e, r| Box::pin(imports::undo(e, r))),
+    delete("/v1/users/{user}", "erase all that is known of the user", |e, r| {
+        Box::pin(commands::erase_user(e, r))
+    }),
     post("/v1/calculate/{fn}", "a stateless question: regression, recurrence", |_, r| {
         Box::pin(ready(calculate::calculate(r)))
     }),

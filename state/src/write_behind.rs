@@ -114,6 +114,12 @@ impl WriteBehind {
         self.send(Job::Put { ticket, partition, user: user.into(), changes });
     }
 
+    /// Removes a run of one user's stored pages (from inclusive, to exclusive), after everything put so far is stored. For
+    /// pages that nobody reads any more: they may be seen until then.
+    pub fn sweep(&mut self, partition: u16, user: &str, (from, to): (&[u8], &[u8])) {
+        self.send(Job::Sweep { partition, user: user.into(), from: from.into(), to: to.into() });
+    }
+
     /// Says that with everything put so far the partition is as its journal leaves it at this watermark. Stored after
     /// those puts.
     pub fn watermark(&mut self, partition: u16, watermark: Watermark) {

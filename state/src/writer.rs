@@ -1,6 +1,6 @@
 //! The node's one thread that writes to the store: groups what the shards queued, sorts it by user, writes it.
 
-use crate::store::{Change, StateError, StateStore, UserChanges, Watermark};
+use crate::store::{Change, Span, StateError, StateStore, UserChanges, Watermark};
 use crate::write_behind::WriteBehind;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +30,8 @@ pub(crate) enum Job {
     Mark { ticket: Ticket, partition: u16, watermark: Watermark },
     /// Forget a partition.
     Clear { partition: u16, done: Sender<Result<(), StateError>> },
+    /// Remove a run of one user's pages.
+    Sweep { partition: u16, user: Arc<str>, from: Vec<u8>, to: Vec<u8> },
     /// Flush, then answer.
     Flush { done: Sender<Result<(), StateError>> },
     /// End the thread.
@@ -122,6 +124,9 @@ impl Worker {
                     let result = self.settle(|worker| worker.store.clear_partition(partition));
                     drop(done.send(result));
                 }
+                Some(Job::Sweep { partition, user, from, to }) => {
+                    self.attempt(|worker| worker.sweep(partition, &user, (&from, &to)));
+                }
                 Some(Job::Flush { done }) => drop(done.send(self.settle(Self::flush))),
                 Some(Job::Stop) => break,
                 _ => {}
@@ -170,6 +175,28 @@ impl Worker {
             written.store(number, Ordering::Release);
         }
         Ok(())
+    }
+
+    /// What replaces the pages is durable before they go, and they are gone before anything written later says so.
+    fn sweep(
+        &mut self,
+        partition: u16,
+        user: &Arc<str>,
+        (from, to): (&[u8], &[u8]),
+    ) -> Result<(), StateError> {
+        /// Removals of one write: sled's memory grows with more.
+        const SOME: usize = 128;
+        self.flush()?;
+        loop {
+            let rows =
+                self.store.range(partition, user, Span { from, to, descending: false, limit: SOME })?;
+            if rows.is_empty() {
+                return self.flush();
+            }
+            let changes = rows.into_iter().map(|(page, _)| (page, None)).collect();
+            self.store.write(&[UserChanges { partition, user: Arc::clone(user), changes }])?;
+            self.unflushed = true;
+        }
     }
 
     fn flush(&mut self) -> Result<(), StateError> {

@@ -455,3 +455,24 @@ fn a_user_is_never_half_written_by_a_process_that_was_killed() {
         }
     }
 }
+
+#[test]
+fn a_swept_run_is_gone_from_the_store_and_nothing_else_is() {
+    let folder = tempfile::tempdir().unwrap();
+    for store in [Arc::new(MemoryStore::new()) as Arc<dyn StateStore>, Arc::new(open(folder.path()))] {
+        let writer = Writer::start(Arc::clone(&store)).unwrap();
+        let mut shard = writer.shard();
+        // More than one write removes.
+        let rows: Vec<_> = (0_u16..500).map(|n| (n.to_be_bytes().to_vec(), Some(vec![1]))).collect();
+        shard.put(1, "ada", rows.clone());
+        shard.put(1, "adb", rows.clone());
+        shard.put(2, "ada", rows);
+        shard.sweep(1, "ada", (&10_u16.to_be_bytes(), &490_u16.to_be_bytes()));
+        shard.put(1, "ada", vec![(100_u16.to_be_bytes().to_vec(), Some(vec![2]))]);
+        shard.drain().unwrap();
+        let count = |partition, user| store.range(partition, user, ALL).unwrap().len();
+        assert_eq!((count(1, "ada"), count(1, "adb"), count(2, "ada")), (21, 500, 500));
+        assert_eq!(store.get(1, "ada", &100_u16.to_be_bytes()).unwrap(), Some(vec![2]));
+        writer.stop().unwrap();
+    }
+}

@@ -3,6 +3,7 @@
 mod close_account;
 mod create_transaction;
 mod delete_transaction;
+mod erase_user;
 mod fields;
 mod generate_forecast;
 mod import_row;
@@ -18,6 +19,7 @@ mod update_transaction;
 pub use close_account::CloseAccount;
 pub use create_transaction::CreateTransaction;
 pub use delete_transaction::DeleteTransaction;
+pub use erase_user::EraseUser;
 pub use generate_forecast::GenerateForecast;
 pub use import_row::ImportRow;
 pub use import_transactions::ImportTransactions;
@@ -157,4 +159,6 @@ commands! {
     ImportTransactions = "import_transactions",
     /// See [`UndoImport`].
     UndoImport = "undo_import",
+    /// See [`EraseUser`].
+    EraseUser = "erase_user",
 }

@@ -6,6 +6,7 @@ mod forecast;
 mod import;
 mod preferences;
 mod transaction;
+mod user;
 
 pub use account::{AccountClosed, AccountOpened, ExchangeRateRecorded};
 pub use budget::{BudgetExceeded, BudgetRecovered, BudgetRemoved, BudgetSet, BudgetThresholdReached};
@@ -14,6 +15,7 @@ pub use import::{ImportUndone, RejectedRow, TransactionsImported};
 pub use preferences::PreferencesSet;
 use serde::{Deserialize, Serialize};
 pub use transaction::{TransactionCreated, TransactionDeleted, TransactionUpdated};
+pub use user::UserErased;
 
 /// Generates [`Event`] and all that follows from the list of its variants.
 macro_rules! events {
@@ -72,6 +74,8 @@ events! {
     TransactionsImported(Box<TransactionsImported>) = "transactions_imported",
     /// See [`ImportUndone`]. Boxed: it is large, and rare.
     ImportUndone(Box<ImportUndone>) = "import_undone",
+    /// See [`UserErased`].
+    UserErased(UserErased) = "user_erased",
 }
 
 impl Event {
@@ -101,6 +105,7 @@ impl Event {
             Self::AccountClosed(event) => serde_json::to_writer(out, event),
             Self::TransactionsImported(event) => serde_json::to_writer(out, event),
             Self::ImportUndone(event) => serde_json::to_writer(out, event),
+            Self::UserErased(event) => serde_json::to_writer(out, event),
         };
         written.expect("events are plain data, and a Vec takes all of it");
     }

@@ -56,6 +56,8 @@ pub enum Query {
     Report(ReportQuery),
     /// What an import would come to: `{"events": [{"type", "data"}]}`.
     Preview(PreviewQuery),
+    /// In which commit record the user was last erased: `{"sequence"}`, 0: never. What is older is not told any more.
+    Erased,
 }
 
 impl Query {
@@ -78,6 +80,7 @@ impl Query {
             Self::Report(query) => query.missing(state, &mut keys),
             Self::Transactions(_)
             | Self::Balance
+            | Self::Erased
             | Self::Preferences
             | Self::Accounts
             | Self::Account { .. } => {}
@@ -111,6 +114,7 @@ impl Query {
             Self::Account { name } => accounts::one(state, name),
             Self::Report(query) => query.answer(state),
             Self::Preview(query) => query.answer(state),
+            Self::Erased => Ok(json!({"sequence": state.erased_at()})),
             Self::Balance => {
                 let item = |(currency, balance): &(_, _)| json!({"currency": currency, "balance": balance});
                 let items: Vec<Value> = state.balances().iter().map(item).collect();

@@ -31,10 +31,10 @@ pub(super) fn missing(state: &UserState, as_of: Date, keys: &mut Vec<PageKey>) {
 /// The later days of that month, as far as they are outside the root page.
 pub(super) fn range(state: &UserState, as_of: Date) -> Option<PageRange> {
     state.accounts()?;
-    let from = PageKey::ByDate(as_of, u64::MAX).to_bytes();
+    let from = state.stored_key(PageKey::ByDate(as_of, u64::MAX));
     // A month that begins on another day than the first ends in the next calendar month.
     let end = as_of.month().plus(1).map_or(Date::LAST, |month| month.day(31));
-    let to = PageKey::ByDate(end, u64::MAX).to_bytes();
+    let to = state.stored_key(PageKey::ByDate(end, u64::MAX));
     state.has_spilled_transactions().then_some(PageRange { from, to, descending: true, limit: usize::MAX })
 }
 

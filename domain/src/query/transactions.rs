@@ -1,6 +1,7 @@
 //! A user's transactions, page by page, the newest date first; within a day the last created first.
 
 use super::list;
+use crate::state::page_of;
 use crate::transaction::Transaction;
 use crate::{Date, PageKey, PageRange, Refusal, UserState};
 use serde_json::{Value, json};
@@ -35,11 +36,11 @@ impl TransactionsQuery {
 
     pub(super) fn range(&self, state: &UserState) -> Option<PageRange> {
         let limit = self.scanned();
-        let from = PageKey::ByDate(self.from.unwrap_or(Date::FIRST), 0).to_bytes();
+        let from = state.stored_key(PageKey::ByDate(self.from.unwrap_or(Date::FIRST), 0));
         // No transaction has the greatest number.
         let end = (self.to.unwrap_or(Date::LAST), u64::MAX);
         let (date, ordinal) = self.after().ok()?.map_or(end, |after| after.min(end));
-        let to = PageKey::ByDate(date, ordinal).to_bytes();
+        let to = state.stored_key(PageKey::ByDate(date, ordinal));
         let useful = state.has_spilled_transactions() && from < to;
         useful.then_some(PageRange { from, to, descending: true, limit })
     }
@@ -110,7 +111,7 @@ impl TransactionsQuery {
 
 pub(super) fn read_row((key, value): &(Vec<u8>, Vec<u8>)) -> Result<(Place, Transaction), Refusal> {
     let broken = || Refusal::plain("invalid_page", "a stored transaction can't be read");
-    let Some(PageKey::ByDate(date, ordinal)) = PageKey::from_bytes(key) else {
+    let Some(PageKey::ByDate(date, ordinal)) = page_of(key) else {
         return Err(broken());
     };
     let transaction = postcard::from_bytes(value).map_err(|_| broken())?;

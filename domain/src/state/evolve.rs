@@ -57,6 +57,7 @@ impl UserState {
             Event::ImportUndone(event) => {
                 self.forget_import(&event.import_id, event.part, &event.transactions);
             }
+            Event::UserErased(_) => self.erase(origin.sequence),
         }
     }
 

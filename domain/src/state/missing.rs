@@ -131,14 +131,15 @@ impl UserState {
                 Event::BudgetThresholdReached(event) => self.add_total(&event.category, event.month, keys),
                 Event::BudgetExceeded(event) => self.add_total(&event.category, event.month, keys),
                 Event::BudgetRecovered(event) => self.add_total(&event.category, event.month, keys),
-                // These change no total; what an import changes is in the events before it.
+                // These change no total; what an import changes is in the events before it; an erasure reads none.
                 Event::ForecastGenerated(_)
                 | Event::PreferencesSet(_)
                 | Event::ExchangeRateRecorded(_)
                 | Event::AccountOpened(_)
                 | Event::AccountClosed(_)
                 | Event::TransactionsImported(_)
-                | Event::ImportUndone(_) => {}
+                | Event::ImportUndone(_)
+                | Event::UserErased(_) => {}
             }
         }
     }

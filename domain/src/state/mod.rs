@@ -3,13 +3,14 @@
 //! `root` (`extras`: `accounts`, `rates`), `pages`, `tail` (`rows`, `kept`), `cells` (`line`), `categories` hold it · `view`, `calendar`, `totals` and
 //! `spending` are what commands and queries may ask it · `missing` says which pages a command needs · `handle` is a
 //! command's way through it (`settle`: what a transaction in another currency counts as, and does to accounts) ·
-//! `imports` remembers what each import made · `evolve` applies events · `react` finds the alerts that follow (`rollover`: by
+//! `imports` remembers what each import made · `erase` starts afresh · `evolve` applies events · `react` finds the alerts that follow (`rollover`: by
 //! which limits) · `spill` keeps the root page small.
 
 mod accounts;
 mod calendar;
 mod categories;
 mod cells;
+mod erase;
 mod evolve;
 mod extras;
 mod handle;
@@ -33,6 +34,7 @@ mod totals;
 mod view;
 
 pub(crate) use categories::Categories;
+pub(crate) use erase::page_of;
 pub(crate) use line::Line;
 pub(crate) use rates::RateYears;
 pub(crate) use spending::{Spending, TotalsRead};
@@ -104,7 +106,7 @@ impl UserState {
         if std::mem::take(&mut self.root_changed) {
             changed.push((PageKey::Root.to_bytes(), Some(self.root.encode())));
         }
-        self.pages.take_changed(&mut changed);
+        self.pages.take_changed(self.life_number(), &mut changed);
         changed
     }
 

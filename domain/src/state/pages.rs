@@ -1,6 +1,7 @@
 //! The pages besides the root page that happen to be loaded.
 
 use super::cells::Cells;
+use super::erase::stored_key;
 use super::rates::YearOfRates;
 use super::rows::{Origin, Pointer};
 use crate::memory::vec_heap;
@@ -117,10 +118,11 @@ impl Pages {
         }
     }
 
-    pub(crate) fn take_changed(&mut self, out: &mut Vec<(Vec<u8>, Option<Vec<u8>>)>) {
+    /// The changed pages, under the keys of a life (see `erase`).
+    pub(crate) fn take_changed(&mut self, life: u32, out: &mut Vec<(Vec<u8>, Option<Vec<u8>>)>) {
         for (key, slot) in self.0.iter_mut().filter(|(_, slot)| slot.changed) {
             slot.changed = false;
-            out.push((key.to_bytes(), slot.page.as_ref().map(Page::encode)));
+            out.push((stored_key(life, *key), slot.page.as_ref().map(Page::encode)));
         }
     }
 

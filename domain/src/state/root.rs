@@ -2,6 +2,7 @@
 
 use super::categories::Categories;
 use super::cells::Cells;
+use super::erase::Life;
 use super::extras::Extras;
 use super::tail::Tail;
 use crate::budget::Budgets;
@@ -10,7 +11,7 @@ use crate::{Amount, Currency, PageError, PageKey};
 use serde::{Deserialize, Serialize};
 
 /// The first byte of a root page. Another one means another format: the cache is rebuilt.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +38,8 @@ pub(crate) struct Root {
     pub spilled_seen: bool,
     /// What most users do not have.
     pub extras: Option<Box<Extras>>,
+    /// What an erasure left; most users never were.
+    pub life: Option<Box<Life>>,
 }
 
 impl Root {
@@ -87,5 +90,6 @@ impl Root {
             + vec_heap(&self.spilled_years)
             + self.tail.weight()
             + self.extras.as_ref().map_or(0, |extras| extras.weight())
+            + self.life.as_deref().map_or(0, size_of_val)
     }
 }

@@ -110,6 +110,7 @@ fn step() -> impl Strategy<Value = Step> {
         10 => forecast().prop_map(|data| ("generate_forecast", data)),
         20 => import().prop_map(|data| ("import_transactions", data)),
         10 => id().prop_map(|id| ("undo_import", json!({"id": id}))),
+        2 => Just(("erase_user", json!({}))),
         10 => Just(("create_transaction", json!({"amount": 5}))),
     ];
     (id(), data).prop_map(|(id, (name, data))| (id, name, data))

@@ -53,11 +53,14 @@ proptest! {
         for tiny in [false, true] {
             let mut story = if tiny { Story::tiny() } else { Story::new() };
             run(&mut story, &steps);
-            story.flush();
+            story.sweep();
             let mut store = BTreeMap::new();
             let empty = if tiny { UserState::tiny(None) } else { UserState::from_root(None) };
-            replay(&story.journal, empty.expect("no page"), &mut store);
-            prop_assert_eq!(&store, &story.store);
+            let state = replay(&story.journal, empty.expect("no page"), &mut store);
+            let mut replayed = Story::new();
+            (replayed.state, replayed.store) = (state, store);
+            replayed.sweep();
+            prop_assert_eq!(&replayed.store, &story.store);
         }
     }
 

@@ -46,6 +46,7 @@ impl Model {
             Event::BudgetRemoved(event) => {
                 self.budgets.remove(&*event.category);
             }
+            Event::UserErased(_) => *self = Self::default(),
             _ => {}
         }
     }
