@@ -10,6 +10,7 @@ pub(crate) type ReplyTo = oneshot::Sender<Result<Reply, EngineError>>;
 
 /// One request to a shard.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all requests are commands")]
 pub(crate) enum Request {
     /// Decide on a command (logs whose commands have no topics).
     Command {

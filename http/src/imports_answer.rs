@@ -71,9 +71,9 @@ impl<'a> Tally<'a> {
         let amount = data["amount"].as_str().unwrap_or_default();
         let sign = if data["transaction_type"] == "Expense" { "-" } else { "" };
         let signed = format!("{sign}{amount}");
-        let (date, payee) = (data["date"].as_str(), data["payee"].as_str());
+        let (day, payee) = (data["date"].as_str(), data["payee"].as_str());
         let same = |row: &&Row| {
-            Some(row.date.to_string().as_str()) == date
+            Some(row.date.to_string().as_str()) == day
                 && row.amount.to_string() == signed
                 && row.payee.as_deref() == payee
         };

@@ -66,8 +66,9 @@ fn parts(text: &str) -> Option<Written> {
         (Some(year), _, _, Some(month)) if first.len() == 4 => {
             Some(Written::Clear(year, month, number(third)?))
         }
-        (Some(day), _, _, Some(month)) => Some(Written::Clear(full_year(third)?, month, day)),
-        (_, Some(month), Some(day), _) => Some(Written::Clear(full_year(third)?, month, day)),
+        (Some(day), _, _, Some(month)) | (_, Some(month), Some(day), _) => {
+            Some(Written::Clear(full_year(third)?, month, day))
+        }
         (Some(first), _, Some(second), _) => Some(Written::Open(first, second, full_year(third)?)),
         _ => None,
     }

@@ -144,7 +144,7 @@ fn explained(text: &str) -> (Option<String>, String) {
     let Some(german) = joined.find('?').filter(|at| *at <= 3) else {
         let value = |key: &str| {
             let rest = &joined[joined.find(key)? + key.len()..];
-            let end = rest.find(|c: char| c == '/').unwrap_or(rest.len());
+            let end = rest.find('/').unwrap_or(rest.len());
             line(&rest[..end])
         };
         let purpose = value("/REMI/").unwrap_or_else(|| text.replace('\n', " "));

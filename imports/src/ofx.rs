@@ -91,7 +91,6 @@ impl Reader {
                 let name = match self.open.last().map(String::as_str) {
                     Some("CURRENCY") if name == "CURSYM" => "CURRENCY",
                     Some("PAYEE") if name == "NAME" => "PAYEE",
-                    Some("STMTTRN") => name,
                     // An empty element of SGML looks like an aggregate that never ends.
                     Some("ORIGCURRENCY" | "BANKACCTTO" | "CCACCTTO" | "PAYEE" | "CURRENCY") => return,
                     _ => name,
@@ -153,15 +152,12 @@ fn unescaped(text: &str) -> String {
             "&nbsp;" => Some(" ".into()),
             _ => quick_xml::escape::unescape(entity).ok(),
         });
-        match (entity, known) {
-            (Some(entity), Some(known)) => {
-                out.push_str(&known);
-                rest = &rest[start + entity.len()..];
-            }
-            _ => {
-                out.push('&');
-                rest = &rest[start + 1..];
-            }
+        if let (Some(entity), Some(known)) = (entity, known) {
+            out.push_str(&known);
+            rest = &rest[start + entity.len()..];
+        } else {
+            out.push('&');
+            rest = &rest[start + 1..];
         }
     }
     out.push_str(rest);

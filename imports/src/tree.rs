@@ -30,7 +30,7 @@ impl Element {
         loop {
             let event = reader.read_event().map_err(|_| broken())?;
             let at = usize::try_from(reader.buffer_position()).map_err(|_| broken())?;
-            lines += text.as_bytes()[counted..at].iter().filter(|b| **b == b'\n').count() as u64;
+            lines += text.get(counted..at).ok_or_else(broken)?.matches('\n').count() as u64;
             counted = at;
             match event {
                 Event::Start(tag) => {
@@ -113,7 +113,7 @@ mod tests {
     fn what_is_no_document_is_refused() {
         let deep = "<a>".repeat(100_000);
         for text in ["<a>", "<a></b>", "</a>", "<a>&bomb;</a>", "<a", &deep] {
-            assert_eq!(Element::read(text).expect_err("refused").code, "invalid_file", "{:.9}", text);
+            assert_eq!(Element::read(text).expect_err("refused").code, "invalid_file", "{text:.9}");
         }
     }
 }

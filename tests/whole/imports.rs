@@ -4,6 +4,7 @@ use crate::support::http::Client;
 use crate::support::server::Server;
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::iter;
 
 fn import(client: &Client, query: &str, file: &str) -> Value {
     let path = format!("/v1/users/ada/imports?{query}");
@@ -34,10 +35,9 @@ fn a_bank_file_is_imported_once_whatever_happens_and_may_be_undone() {
     let budget = json!({"limit": "100", "currency": "EUR", "from": "2026-01"});
     client.send(&Method::PUT, "/v1/users/ada/budgets/food", &[], Some(&budget.to_string())).expect(200);
 
-    let mut table = "Datum;Empfänger;Kategorie;Betrag (EUR)\n".to_owned();
-    for n in 0..600 {
-        table.push_str(&format!("{:02}.02.2026;Laden {};food;-0,25\n", n % 28 + 1, n % 7));
-    }
+    let row = |n| format!("{:02}.02.2026;Laden {};food;-0,25\n", n % 28 + 1, n % 7);
+    let head = "Datum;Empfänger;Kategorie;Betrag (EUR)\n".to_owned();
+    let mut table: String = iter::once(head).chain((0..600).map(row)).collect();
     assert_eq!(counts(&import(&client, "format=csv&account=Giro&preview=true", &table)), (600, 0, 0));
     assert_eq!(list(&client), json!([]), "a preview decides nothing");
     let first = import(&client, "format=csv&account=Giro", &table);

@@ -133,7 +133,7 @@ pub(crate) fn same_account() -> Refusal {
 
 /// Hashes fields that came later: left out they say nothing.
 pub(super) fn hash_later<H: Hasher>(
-    to_account: &Option<impl Hash>,
+    to_account: Option<&impl Hash>,
     rate: Option<&impl Hash>,
     hasher: &mut H,
 ) {

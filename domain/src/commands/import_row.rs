@@ -83,12 +83,11 @@ impl RawRow {
     fn read(self, place: usize) -> Result<ImportRow, Refusal> {
         let written = Written::read(&self.amount, Marks::Unknown).map_err(|no| no.at("amount"))?;
         let amount = match self.transaction_type.map(|kind| kind.at("transaction_type")).transpose()? {
-            None => written.amount,
             Some(_) if written.signed => {
                 let why = "the transaction's type gives the direction: leave the sign out, or the type";
                 return Err(Refusal::new("amount_signed", "amount", why));
             }
-            Some(TransactionType::Income) => written.amount,
+            None | Some(TransactionType::Income) => written.amount,
             Some(TransactionType::Expense) => written.amount.negated(),
             Some(TransactionType::Transfer) => {
                 let why = "a row is of one account: Income or Expense (a transfer is a create_transaction)";
@@ -131,13 +130,12 @@ impl ImportRow {
     /// pieces: none of them has any.
     pub(super) fn name(&self, account: Option<&str>) -> String {
         let account = account.unwrap_or_default();
-        match &self.bank_id {
-            Some(bank_id) => format!("bank\n{account}\n{bank_id}"),
-            None => {
-                let (date, amount) = (self.date, self.amount.decimal().normalize());
-                let payee = self.payee.as_deref().unwrap_or_default().trim();
-                format!("row\n{account}\n{date}\n{amount}\n{payee}")
-            }
+        if let Some(bank_id) = &self.bank_id {
+            format!("bank\n{account}\n{bank_id}")
+        } else {
+            let (date, amount) = (self.date, self.amount.decimal().normalize());
+            let payee = self.payee.as_deref().unwrap_or_default().trim();
+            format!("row\n{account}\n{date}\n{amount}\n{payee}")
         }
     }
 

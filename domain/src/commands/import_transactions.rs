@@ -174,14 +174,9 @@ impl Sorted {
     fn settle(&mut self, state: &UserState, transaction: &mut Transaction) -> Result<(), Refusal> {
         fields::check_sum(transaction.amount, &transaction.splits)?;
         state.settle(transaction, None)?;
-        let new: Vec<Box<str>> = transaction
-            .figures()
-            .filter_map(|(figure, _)| figure.category().map(Box::from))
-            .filter(|name: &Box<str>| {
-                state.category_number(name).is_none() && !self.categories.contains(name)
-            })
-            .collect();
-        let new: BTreeSet<Box<str>> = new.into_iter().collect();
+        let names = transaction.figures().filter_map(|(figure, _)| figure.category());
+        let is_new = |name: &&str| state.category_number(name).is_none() && !self.categories.contains(*name);
+        let new: BTreeSet<Box<str>> = names.filter(is_new).map(Box::from).collect();
         state.check_categories(self.categories.len() + new.len())?;
         self.categories.extend(new);
         Ok(())

@@ -46,8 +46,8 @@ impl Decide for RecordExchangeRate {
         if from == to {
             return Err(Refusal::new("same_currency", "to", "a rate is from one currency to another"));
         }
-        let date = raw.date.map(|date| date.at("date")).transpose()?;
-        Ok(Self { from, to, date, rate: raw.rate.at("rate")? })
+        let rate = raw.rate.at("rate")?;
+        Ok(Self { from, to, date: raw.date.map(|day| day.at("date")).transpose()?, rate })
     }
 
     fn pages(&self, state: &UserState, context: &Context<'_>, keys: &mut Vec<PageKey>) {

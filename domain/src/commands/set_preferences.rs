@@ -75,7 +75,7 @@ impl Decide for SetPreferences {
             new.base_currency = currency;
         }
         if let Some(thresholds) = &self.thresholds {
-            new.thresholds = thresholds.clone();
+            new.thresholds.clone_from(thresholds);
         }
         if let Some(hours) = self.quiet_hours {
             new.quiet_hours = hours;

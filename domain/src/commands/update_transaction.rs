@@ -56,7 +56,7 @@ impl Hash for UpdateTransaction {
         (&self.id, self.transaction_type, self.amount, self.currency, &self.category, self.date).hash(hasher);
         (&self.payee, &self.note, &self.tags, &self.account, &self.splits).hash(hasher);
         (self.refund, self.excluded, self.status).hash(hasher);
-        fields::hash_later(&self.to_account, self.rate.as_ref(), hasher);
+        fields::hash_later(self.to_account.as_ref(), self.rate.as_ref(), hasher);
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) fn answer(state: &UserState, as_of: Date, rows: &[(Vec<u8>, Vec<u8>)]
     let since = Since::new(state, as_of, rows)?;
     let mut items = Vec::new();
     let mut sums: BTreeMap<&str, (Currency, Amount)> = BTreeMap::new();
-    for (number, account) in state.accounts().into_iter().flat_map(|accounts| accounts.iter()) {
+    for (number, account) in state.accounts().into_iter().flat_map(super::super::account::Accounts::iter) {
         if let Some(balance) = since.balance(number, account) {
             let sum = sums.entry(account.currency.code()).or_insert((account.currency, Amount::ZERO));
             sum.1 = sum.1.plus(balance);
@@ -79,7 +79,7 @@ impl Since {
     fn new(state: &UserState, as_of: Date, rows: &[(Vec<u8>, Vec<u8>)]) -> Result<Self, Refusal> {
         let month = state.month_of(as_of);
         let mut since = Self(as_of, BTreeMap::new());
-        for (number, _) in state.accounts().into_iter().flat_map(|accounts| accounts.iter()) {
+        for (number, _) in state.accounts().into_iter().flat_map(super::super::account::Accounts::iter) {
             let Some(later) = month.next() else {
                 continue;
             };

@@ -35,6 +35,7 @@ struct Json<'a> {
     to_account_amount: Option<Amount>,
 }
 
+#[expect(clippy::ptr_arg, reason = "serde hands over the field as it is")]
 fn is_none(text: &Cow<'_, Option<Box<str>>>) -> bool {
     text.is_none()
 }

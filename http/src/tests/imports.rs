@@ -5,6 +5,7 @@ use super::{json, problem, start, start_with};
 use crate::HttpConfig;
 use reqwest::Method;
 use serde_json::Value;
+use std::iter;
 
 const TABLE: &str =
     "Date,Payee,Amount\n2026-02-01,a,-1.50\n2026-02-01,a,-1.5\n2026-02-30,b,2\n2026-02-02,c,x\n";
@@ -42,10 +43,8 @@ async fn a_file_becomes_one_command_and_its_bad_lines_are_named() {
 #[tokio::test]
 async fn a_long_file_is_cut_and_a_repeat_has_the_same_ids() {
     let edge = start().await;
-    let mut table = "Date,Payee,Amount\n".to_owned();
-    for n in 0..1_001 {
-        table.push_str(&format!("2026-02-01,p{n},1\n"));
-    }
+    let rows = (0..1_001).map(|n| format!("2026-02-01,p{n},1\n"));
+    let table: String = iter::once("Date,Payee,Amount\n".to_owned()).chain(rows).collect();
     for _ in 0..2 {
         let url = edge.url("/v1/users/ada/imports?format=csv");
         let request = edge.client.post(url).body(table.clone()).header("idempotency-key", "long");

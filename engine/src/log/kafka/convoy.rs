@@ -105,7 +105,9 @@ fn arrive(pair: &mut Pair, aboard: &[Passenger]) {
             }
         }
         Err(Failed::Unknown(text)) => {
-            aboard.iter().for_each(|passenger| tell(passenger, Err(CommitError::Doubt(text.clone()))));
+            for passenger in aboard {
+                tell(passenger, Err(CommitError::Doubt(text.clone())));
+            }
         }
     }
 }
