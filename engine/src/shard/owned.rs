@@ -120,11 +120,21 @@ impl Owned {
     /// Whether what is dirty must be written: it is old, or a replay would have much to do, or nothing else is to be done.
     pub(super) fn is_due(&self, patience: &Patience) -> bool {
         let Some(first) = self.dirty.first() else { return false };
-        let (age, lag) = (first.since.elapsed(), self.decided - first.count);
+        let (age, lag) = (first.since.elapsed(), self.lag());
         age > patience.oldest
             || lag > patience.most_lag
             || (age > patience.older && lag > patience.lag)
             || self.last.elapsed() > QUIET.min(patience.oldest)
+    }
+
+    /// Commands since the first change that no sweep has begun to write.
+    pub(super) fn lag(&self) -> u64 {
+        self.dirty.first().map_or(0, |first| self.decided - first.count)
+    }
+
+    /// Nothing has been committed for a while.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.last.elapsed() > QUIET
     }
 
     /// Turns what is dirty now into the sweep.
