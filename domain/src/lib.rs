@@ -38,10 +38,10 @@ pub use commands::{
     UpdateTransaction,
 };
 pub use events::{
-    AccountClosed, AccountOpened, BudgetExceeded, BudgetRecovered, BudgetRemoved, BudgetSet,
-    BudgetThresholdReached, Event, ExchangeRateRecorded, ForecastGenerated, ForecastMonth, ImportUndone,
-    PreferencesSet, RejectedRow, TransactionCreated, TransactionDeleted, TransactionUpdated,
-    TransactionsImported, UserErased,
+    AccountClosed, AccountOpened, BudgetExceeded, BudgetOverspendPredicted,
+    BudgetOverspendPredictionWithdrawn, BudgetRecovered, BudgetRemoved, BudgetSet, BudgetThresholdReached,
+    Event, ExchangeRateRecorded, ForecastGenerated, ForecastMonth, ImportUndone, PreferencesSet, RejectedRow,
+    TransactionCreated, TransactionDeleted, TransactionUpdated, TransactionsImported, UserErased,
 };
 pub use id::{CommandId, UserId};
 pub use input::{Entry, Handled, Input, Outcome};

@@ -105,7 +105,8 @@ impl Story {
         query.answer(&self.state, &rows)
     }
 
-    fn events(&self) -> &[Event] {
+    /// The last command's events.
+    pub(crate) fn last_events(&self) -> &[Event] {
         match self.last.as_ref().expect("a command") {
             Outcome::Accepted(events) => events,
             Outcome::Refused(refusal) => panic!("refused: {refusal:?}"),
@@ -114,19 +115,19 @@ impl Story {
 
     /// The last command was accepted.
     pub(crate) fn then_accepted(self) -> Self {
-        self.events();
+        self.last_events();
         self
     }
 
     /// The last command's events, by name.
     pub(crate) fn then_events(self, names: &[&str]) -> Self {
-        assert_eq!(self.events().iter().map(Event::type_name).collect::<Vec<_>>(), names);
+        assert_eq!(self.last_events().iter().map(Event::type_name).collect::<Vec<_>>(), names);
         self
     }
 
     /// The last command's alerts, each as one line.
     pub(crate) fn then_alerts(self, lines: &[&str]) -> Self {
-        assert_eq!(self.events().iter().filter_map(line).collect::<Vec<_>>(), lines);
+        assert_eq!(self.last_events().iter().filter_map(line).collect::<Vec<_>>(), lines);
         self
     }
 

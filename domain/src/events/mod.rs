@@ -4,6 +4,7 @@ mod account;
 mod budget;
 mod forecast;
 mod import;
+mod prediction;
 mod preferences;
 mod transaction;
 mod user;
@@ -12,6 +13,7 @@ pub use account::{AccountClosed, AccountOpened, ExchangeRateRecorded};
 pub use budget::{BudgetExceeded, BudgetRecovered, BudgetRemoved, BudgetSet, BudgetThresholdReached};
 pub use forecast::{ForecastGenerated, ForecastMonth};
 pub use import::{ImportUndone, RejectedRow, TransactionsImported};
+pub use prediction::{BudgetOverspendPredicted, BudgetOverspendPredictionWithdrawn};
 pub use preferences::PreferencesSet;
 use serde::{Deserialize, Serialize};
 pub use transaction::{TransactionCreated, TransactionDeleted, TransactionUpdated};
@@ -76,6 +78,10 @@ events! {
     ImportUndone(Box<ImportUndone>) = "import_undone",
     /// See [`UserErased`].
     UserErased(UserErased) = "user_erased",
+    /// See [`BudgetOverspendPredicted`]. Boxed: it is large, and rare.
+    BudgetOverspendPredicted(Box<BudgetOverspendPredicted>) = "budget_overspend_predicted",
+    /// See [`BudgetOverspendPredictionWithdrawn`].
+    BudgetOverspendPredictionWithdrawn(BudgetOverspendPredictionWithdrawn) = "budget_overspend_prediction_withdrawn",
 }
 
 impl Event {
@@ -106,11 +112,13 @@ impl Event {
             Self::TransactionsImported(event) => serde_json::to_writer(out, event),
             Self::ImportUndone(event) => serde_json::to_writer(out, event),
             Self::UserErased(event) => serde_json::to_writer(out, event),
+            Self::BudgetOverspendPredicted(event) => serde_json::to_writer(out, event),
+            Self::BudgetOverspendPredictionWithdrawn(event) => serde_json::to_writer(out, event),
         };
         written.expect("events are plain data, and a Vec takes all of it");
     }
 
-    /// True for what a person wants to be woken for (threshold reached, exceeded, recovered).
+    /// True for what a person wants to be woken for (threshold reached, exceeded, recovered). What is only predicted is not.
     pub fn is_alert(&self) -> bool {
         matches!(self, Self::BudgetThresholdReached(_) | Self::BudgetExceeded(_) | Self::BudgetRecovered(_))
     }

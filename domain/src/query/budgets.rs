@@ -41,6 +41,6 @@ fn item(state: &UserState, month: Month, budget: Budget<'_>) -> Option<Value> {
         "thresholds": *version.thresholds,
         "policy": version.policy,
         "from": version.from,
-        "predicted": null,
+        "predicted": state.predicted(version.category, month),
     }))
 }

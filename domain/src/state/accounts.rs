@@ -55,7 +55,7 @@ impl UserState {
 
     /// Adds what a transaction does to the accounts it moves, or takes it away again.
     pub(super) fn move_accounts(&mut self, transaction: &Transaction, add: bool) {
-        let month = self.month_of(transaction.date);
+        let (month, day) = self.place_of(transaction.date);
         for (name, amount) in transaction.moves() {
             let Some((number, _)) = self.account(name) else {
                 continue;
@@ -67,9 +67,9 @@ impl UserState {
             let key = (month, Line::account(number), account.currency);
             let cells = self.cells_mut(key);
             if add {
-                cells.add(key, amount);
+                cells.add(key, day, amount);
             } else {
-                cells.take(key, amount);
+                cells.take(key, day, amount);
             }
         }
     }

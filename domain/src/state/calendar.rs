@@ -22,6 +22,11 @@ impl UserState {
         self.month_start().month_of(date)
     }
 
+    /// The month a date is in, and which of its days it is, from 1.
+    pub(crate) fn place_of(&self, date: Date) -> (Month, u16) {
+        self.month_start().place_of(date)
+    }
+
     /// The percentages that budgets without their own tell about.
     pub(crate) fn default_thresholds(&self) -> &[u16] {
         self.preferences().map_or(&DEFAULT_THRESHOLDS, |preferences| &preferences.thresholds)

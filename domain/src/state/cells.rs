@@ -2,6 +2,7 @@
 //! has crossed.
 
 use super::line::Line;
+use super::thirds::Thirds;
 use crate::budget::Level;
 use crate::memory::{make_room, vec_heap};
 use crate::values::PackedAmount;
@@ -37,6 +38,8 @@ pub(crate) struct Cell<'a> {
     pub parts: u32,
     /// What they add up to; spending may be negative.
     pub sum: Amount,
+    /// How much of it came late in the month.
+    pub thirds: Thirds,
     /// The levels ever crossed.
     pub levels: &'a [LevelState],
 }
@@ -61,6 +64,7 @@ struct Total {
     currency: Currency,
     parts: u32,
     sum: PackedAmount,
+    thirds: Thirds,
 }
 
 impl Total {
@@ -90,19 +94,27 @@ impl Cells {
         self.place(key).ok().map(|place| self.cell(&self.totals[place]))
     }
 
-    /// Adds a part to a total, made if it is not there.
-    pub(crate) fn add(&mut self, key: CellKey, amount: Amount) {
+    /// A cell's total without its levels.
+    pub(crate) fn total(&self, key: CellKey) -> Option<(Amount, Thirds)> {
+        let total = &self.totals[self.place(key).ok()?];
+        (total.parts > 0).then(|| (total.sum.into(), total.thirds))
+    }
+
+    /// Adds a part, of a day of the month, to a total, made if it is not there.
+    pub(crate) fn add(&mut self, key: CellKey, day: u16, amount: Amount) {
         let total = self.entry(key);
         total.sum = Amount::from(total.sum).plus(amount).into();
         total.parts += 1;
+        total.thirds.add(day, amount, key.2.digits());
     }
 
     /// Takes away a part that was added. A cell that says nothing any more (no parts, and no crossing to remember) is
     /// dropped.
-    pub(crate) fn take(&mut self, key: CellKey, amount: Amount) {
+    pub(crate) fn take(&mut self, key: CellKey, day: u16, amount: Amount) {
         let total = self.entry(key);
         total.sum = Amount::from(total.sum).minus(amount).into();
         total.parts -= 1;
+        total.thirds.add(day, amount.negated(), key.2.digits());
         if total.parts == 0
             && self.levels_of(key).is_empty()
             && let Ok(place) = self.place(key)
@@ -147,7 +159,7 @@ impl Cells {
     /// Adds a cell that is not there yet.
     pub(crate) fn adopt(&mut self, cell: &Cell<'_>) {
         let total = self.entry(cell.key());
-        (total.parts, total.sum) = (cell.parts, cell.sum.into());
+        (total.parts, total.sum, total.thirds) = (cell.parts, cell.sum.into(), cell.thirds);
         let levels = self.levels_range(cell.key());
         self.levels.splice(levels, cell.levels.iter().cloned());
     }
@@ -158,16 +170,16 @@ impl Cells {
     }
 
     fn cell<'a>(&'a self, total: &Total) -> Cell<'a> {
-        let Total { month, line, currency, parts, sum } = *total;
-        Cell { month, line, currency, parts, sum: sum.into(), levels: self.levels_of(total.key()) }
+        let Total { month, line, currency, parts, sum, thirds } = *total;
+        Cell { month, line, currency, parts, sum: sum.into(), thirds, levels: self.levels_of(total.key()) }
     }
 
     fn entry(&mut self, key: CellKey) -> &mut Total {
         let place = self.place(key).unwrap_or_else(|place| {
             let (month, line, currency) = key;
             make_room(&mut self.totals, 1);
-            let sum = Amount::ZERO.into();
-            self.totals.insert(place, Total { month, line, currency, parts: 0, sum });
+            let (sum, thirds) = (Amount::ZERO.into(), Thirds::default());
+            self.totals.insert(place, Total { month, line, currency, parts: 0, sum, thirds });
             place
         });
         &mut self.totals[place]

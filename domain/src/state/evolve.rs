@@ -58,6 +58,14 @@ impl UserState {
                 self.forget_import(&event.import_id, event.part, &event.transactions);
             }
             Event::UserErased(_) => self.erase(origin.sequence),
+            Event::BudgetOverspendPredicted(event) => {
+                let category = self.root.categories.intern(&event.category);
+                self.root.predictions.stand(category, event);
+            }
+            Event::BudgetOverspendPredictionWithdrawn(event) => {
+                let category = self.root.categories.intern(&event.category);
+                self.root.predictions.withdraw(category, Some(event.month));
+            }
         }
     }
 
@@ -80,15 +88,15 @@ impl UserState {
             let signed = if add { balance } else { balance.negated() };
             self.root.add_balance(currency, signed);
         }
-        let month = self.month_of(transaction.date);
+        let (month, day) = self.place_of(transaction.date);
         for (figure, amount) in transaction.figures() {
             let line = figure.map(|name| self.root.categories.intern(name)).into();
             let key = (month, line, currency);
             let cells = self.cells_mut(key);
             if add {
-                cells.add(key, amount);
+                cells.add(key, day, amount);
             } else {
-                cells.take(key, amount);
+                cells.take(key, day, amount);
             }
         }
         if transaction.details.is_some() {
@@ -147,6 +155,7 @@ impl UserState {
             return;
         };
         self.root.budgets.remove(category);
+        self.root.predictions.withdraw(category, None);
         self.clear_levels(category, first, None, |_| true);
     }
 

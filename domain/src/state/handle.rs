@@ -5,6 +5,7 @@ use super::rows::{Content, Origin};
 use crate::commands::Context;
 use crate::stable_hash::id_hash;
 use crate::{Command, CommandId, Entry, Event, Handled, Input, Outcome, PageKey, Refusal};
+use jiff::Timestamp;
 
 /// The one refusal that leaves no trace: the id belongs to the command that had it first.
 const ID_REUSED: &str = "id_reused";
@@ -35,7 +36,9 @@ impl UserState {
         );
         let origin = Origin::new(entry.body_hash, sequence);
         match &entry.outcome {
-            Outcome::Accepted(events) => self.evolve_all(events, &origin),
+            Outcome::Accepted(events) => {
+                self.evolve_all(events, Timestamp::from_microsecond(entry.time_us).ok(), &origin);
+            }
             Outcome::Refused(refusal) if refusal.code == ID_REUSED => return,
             Outcome::Refused(_) => {}
         }
@@ -48,15 +51,21 @@ impl UserState {
             Ok(events) => events,
             Err(refusal) => return Outcome::Refused(refusal),
         };
-        self.evolve_all(&events, origin);
+        let before = self.root.today;
+        self.evolve_all(&events, Some(input.time), origin);
         let alerts = self.react(&events);
-        self.evolve_all(&alerts, origin);
+        self.evolve_all(&alerts, Some(input.time), origin);
+        let predictions = self.predict(&events, before);
+        self.evolve_all(&predictions, Some(input.time), origin);
         events.extend(alerts);
+        events.extend(predictions);
         Outcome::Accepted(events)
     }
 
-    fn evolve_all(&mut self, events: &[Event], origin: &Origin) {
+    /// `time` is the command's; `None`: its entry holds a number that is no instant, so that no day is known.
+    fn evolve_all(&mut self, events: &[Event], time: Option<Timestamp>, origin: &Origin) {
         self.mid_change = true;
+        self.root.today = self.today_after(events, time);
         for event in events {
             self.evolve(event, origin);
         }
@@ -75,6 +84,10 @@ impl UserState {
             let hash = id_hash(id);
             self.pages.forget_absent(PageKey::Transaction(hash));
             self.pages.forget_absent(PageKey::SeenId(hash));
+        }
+        if let Some(today) = self.root.today {
+            let month = self.month_of(today);
+            self.root.predictions.keep_from(month);
         }
         self.root_changed = true;
         self.spill();

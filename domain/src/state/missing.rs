@@ -42,6 +42,9 @@ impl UserState {
             if let Ok(events) = command.decide(self, &context) {
                 self.add_totals(&events, &mut keys);
                 self.add_taken_over(&events, &mut keys);
+                if !self.root.spilled_years.is_empty() {
+                    self.add_predicted(&events, Some(input.time), &mut keys);
+                }
             }
         }
         keys
@@ -133,6 +136,8 @@ impl UserState {
                 Event::BudgetRecovered(event) => self.add_total(&event.category, event.month, keys),
                 // These change no total; what an import changes is in the events before it; an erasure reads none.
                 Event::ForecastGenerated(_)
+                | Event::BudgetOverspendPredicted(_)
+                | Event::BudgetOverspendPredictionWithdrawn(_)
                 | Event::PreferencesSet(_)
                 | Event::ExchangeRateRecorded(_)
                 | Event::AccountOpened(_)

@@ -1,10 +1,10 @@
 //! One user's state: the root page, and whatever other pages are loaded.
 //!
-//! `root` (`extras`: `accounts`, `rates`), `pages`, `tail` (`rows`, `kept`), `cells` (`line`), `categories` hold it · `view`, `calendar`, `totals` and
-//! `spending` are what commands and queries may ask it · `missing` says which pages a command needs · `handle` is a
-//! command's way through it (`settle`: what a transaction in another currency counts as, and does to accounts) ·
-//! `imports` remembers what each import made · `erase` starts afresh · `evolve` applies events · `react` finds the alerts that follow (`rollover`: by
-//! which limits) · `spill` keeps the root page small.
+//! `root` (`extras`: `accounts`, `rates`), `pages`, `tail` (`rows`, `kept`), `cells` (`line`, `thirds`), `predictions`, `categories` hold it ·
+//! `view`, `calendar`, `totals` and `spending` are what commands and queries may ask it · `missing` says which pages a command needs · `handle` is
+//! a command's way through it (`settle`: what a transaction in another currency counts as, and does to accounts) ·
+//! `imports` remembers what each import made · `erase` starts afresh · `evolve` applies events ·
+//! `react` finds the alerts that follow (`rollover`: by which limits), `predict` the predictions · `spill` keeps the root page small.
 
 mod accounts;
 mod calendar;
@@ -19,6 +19,8 @@ mod kept;
 mod line;
 mod missing;
 mod pages;
+mod predict;
+mod predictions;
 #[cfg(test)]
 mod properties;
 mod rates;
@@ -30,12 +32,14 @@ mod settle;
 mod spending;
 mod spill;
 mod tail;
+mod thirds;
 mod totals;
 mod view;
 
 pub(crate) use categories::Categories;
 pub(crate) use erase::page_of;
 pub(crate) use line::Line;
+pub(crate) use predictions::Predicted;
 pub(crate) use rates::RateYears;
 pub(crate) use spending::{Spending, TotalsRead};
 
@@ -110,10 +114,11 @@ impl UserState {
         changed
     }
 
-    /// Forgets unchanged pages that posting alone does not need: all but the totals of the newest spilled year.
+    /// Forgets unchanged pages that posting alone does not need: all but the totals of the two newest spilled
+    /// years (predictions look back twelve months).
     pub fn trim(&mut self) {
-        let newest = self.root.spilled_years.last().copied();
-        self.pages.retain(|key| matches!(key, PageKey::Totals { year, .. } if Some(year) == newest));
+        let (_, newest) = self.root.spilled_years.split_at(self.root.spilled_years.len().saturating_sub(2));
+        self.pages.retain(|key| matches!(key, PageKey::Totals { year, .. } if newest.contains(&year)));
     }
 
     /// True while a change is being made: seen from outside only after a panic in the middle of one.

@@ -4,14 +4,15 @@ use super::categories::Categories;
 use super::cells::Cells;
 use super::erase::Life;
 use super::extras::Extras;
+use super::predictions::Predictions;
 use super::tail::Tail;
 use crate::budget::Budgets;
 use crate::memory::{make_room, vec_heap};
-use crate::{Amount, Currency, PageError, PageKey};
+use crate::{Amount, Currency, Date, PageError, PageKey};
 use serde::{Deserialize, Serialize};
 
 /// The first byte of a root page. Another one means another format: the cache is rebuilt.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,10 @@ pub(crate) struct Root {
     pub budgets: Budgets,
     /// The totals of the years that are not spilled.
     pub cells: Cells,
+    /// The day the books have come to: see `UserState::today_after`.
+    pub today: Option<Date>,
+    /// What is predicted of its month.
+    pub predictions: Predictions,
     /// Years whose totals are in pages of their own, ascending.
     pub spilled_years: Vec<u16>,
     /// The newest decided commands and the transactions they made.
@@ -87,6 +92,7 @@ impl Root {
             + self.categories.weight()
             + self.budgets.weight()
             + self.cells.weight()
+            + self.predictions.weight()
             + vec_heap(&self.spilled_years)
             + self.tail.weight()
             + self.extras.as_ref().map_or(0, |extras| extras.weight())

@@ -4,7 +4,8 @@ use super::UserState;
 use super::cells::{Cell, CellKey, Cells};
 use super::line::Line;
 use super::pages::Page;
-use crate::{Month, PageKey};
+use super::thirds::Thirds;
+use crate::{Amount, Month, PageKey};
 
 impl UserState {
     /// The page a cell is in; `None`: the root page.
@@ -19,6 +20,14 @@ impl UserState {
         match self.totals_page(key.0, key.1) {
             None => self.root.cells.get(key),
             Some(page) => self.spilled_cells(page)?.get(key),
+        }
+    }
+
+    /// What a month came to, and how much of it late; `None` without any transaction.
+    pub(crate) fn total(&self, key: CellKey) -> Option<(Amount, Thirds)> {
+        match self.totals_page(key.0, key.1) {
+            None => self.root.cells.total(key),
+            Some(page) => self.spilled_cells(page)?.total(key),
         }
     }
 

@@ -3,12 +3,12 @@
 use super::line::Line;
 use super::pages::Page;
 use super::rows::{Origin, Row};
-use super::{Categories, UserState};
+use super::{Categories, Predicted, UserState};
 use crate::budget::{Budget, Version};
 use crate::events::BudgetSet;
 use crate::stable_hash::id_hash;
 use crate::transaction::Transaction;
-use crate::{Amount, CommandId, Currency, PageKey, Refusal};
+use crate::{Amount, CommandId, Currency, Month, PageKey, Refusal};
 
 impl UserState {
     /// Income less expenses, for each currency in use.
@@ -88,6 +88,11 @@ impl UserState {
     /// The budget of a category by its number.
     pub(crate) fn budget_of(&self, number: u16) -> Option<Budget<'_>> {
         self.root.budgets.of(number)
+    }
+
+    /// What is predicted of a category's month.
+    pub(crate) fn predicted(&self, category: u16, month: Month) -> Option<Predicted> {
+        self.root.predictions.of(category, month)?.standing
     }
 
     /// Refuses with `too_many_categories` a transaction with one too many.

@@ -3,7 +3,7 @@
 //!
 //! `student` (quantiles of Student's t) · `regression` (a line through points) · `seasonal` (a line and months of the
 //! year) · `method` (the ways to look ahead) · `back_test` (how well each would have done) · `forecast` (the best of
-//! them) · `money` (amounts to floats and back) · `share` (parts of a whole, to a hundredth of a percent)
+//! them) · `outlook` (where a month that has begun will end) · `money` (amounts to floats and back) · `share` (parts of a whole, to a hundredth of a percent)
 //!
 //! Every function guards itself: where there is no finite answer there is `None`, never NaN.
 
@@ -11,6 +11,7 @@ mod back_test;
 mod forecast;
 mod method;
 mod money;
+mod outlook;
 mod regression;
 mod seasonal;
 mod share;
@@ -20,5 +21,6 @@ pub(crate) use forecast::{Forecast, forecast};
 pub use method::ForecastMethod;
 pub(crate) use method::{Band, History};
 pub(crate) use money::{from_float, to_float};
+pub(crate) use outlook::{Chance, Pace, exceeds_on, mean};
 pub(crate) use regression::Line;
 pub use share::Share;

@@ -12,6 +12,8 @@ const WHOLE: u16 = 10_000;
 pub struct Share(u16);
 
 impl Share {
+    /// No chance at all.
+    pub const NONE: Self = Self(0);
     /// What intervals hold unless asked otherwise: 80 %.
     pub const USUAL_LEVEL: Self = Self(8_000);
 

@@ -66,7 +66,8 @@ impl Date {
         Some(self.month().plus(months)?.day(self.day_of_month()))
     }
 
-    fn day_of_month(self) -> u16 {
+    /// Which day of its month, 1 to 31.
+    pub(crate) fn day_of_month(self) -> u16 {
         u16::try_from(self.0 & 0x1f).expect("five bits")
     }
 

@@ -30,17 +30,44 @@ impl MonthStart {
     /// The month a date is in. What would be in the month before the first there is counts for that one.
     pub(crate) fn month_of(self, date: Date) -> Month {
         let month = date.month();
-        let begins = match self {
-            Self::Day(day) => month.day(day.into()),
-            Self::Last => month.day(31),
+        if date >= self.first_day(month) { month } else { month.previous().unwrap_or(month) }
+    }
+
+    /// The month a date is in, and which of its days it is, from 1.
+    pub(crate) fn place_of(self, date: Date) -> (Month, u16) {
+        let (month, begins) = (date.month(), self.first_day(date.month()));
+        if date >= begins {
+            return (month, date.day_of_month() - begins.day_of_month() + 1);
+        }
+        let Some(before) = month.previous() else {
+            return (month, 1);
         };
-        if date >= begins { month } else { month.previous().unwrap_or(month) }
+        (before, self.days_left(before) + date.day_of_month())
+    }
+
+    /// How many days a month has. The last month there is ends with the calendar.
+    pub(crate) fn days(self, month: Month) -> u16 {
+        let next = month.next().map_or(0, |next| self.first_day(next).day_of_month() - 1);
+        self.days_left(month) + next
+    }
+
+    /// A month's so manieth day, from 1; its last where it has fewer.
+    pub(crate) fn date(self, month: Month, day: u16) -> Date {
+        let day = day.clamp(1, self.days(month));
+        match (day.checked_sub(self.days_left(month) + 1), month.next()) {
+            (Some(more), Some(next)) => next.day(more + 1),
+            _ => month.day(self.first_day(month).day_of_month() + day - 1),
+        }
     }
 
     /// The first day of a month.
-    #[cfg(test)]
     fn first_day(self, month: Month) -> Date {
         month.day(if let Self::Day(day) = self { day.into() } else { 31 })
+    }
+
+    /// How many of a month's days are in the calendar month it has its name from.
+    fn days_left(self, month: Month) -> u16 {
+        month.day(31).day_of_month() - self.first_day(month).day_of_month() + 1
     }
 }
 
@@ -120,6 +147,29 @@ mod tests {
     }
 
     #[test]
+    fn days_are_counted_from_the_first_of_the_users_month() {
+        let cases = [
+            (MonthStart::Day(1), "2026-02-28", 28, 28),
+            (MonthStart::Day(25), "2026-02-25", 1, 28),
+            (MonthStart::Day(25), "2026-02-24", 31, 31),
+            (MonthStart::Day(25), "2026-03-01", 5, 28),
+            (MonthStart::Last, "2026-01-31", 1, 28),
+            (MonthStart::Last, "2026-02-27", 28, 28),
+            (MonthStart::Last, "2026-03-30", 31, 31),
+            (MonthStart::Day(10), "2200-12-31", 22, 22),
+        ];
+        for (start, date, day, days) in cases {
+            let (month, found) = start.place_of(Date::read(date).expect(date));
+            assert_eq!((found, start.days(month)), (day, days), "{date} where months start on {start:?}");
+        }
+        assert_eq!(
+            MonthStart::Last.place_of(Date::FIRST),
+            (Month::FIRST, 1),
+            "before the first month begins"
+        );
+    }
+
+    #[test]
     fn only_days_that_every_month_has_may_begin_one() {
         for day in [0, 29, 31, -1, 300, i64::MAX] {
             assert_eq!(MonthStart::day(day).expect_err("refused").code, "invalid_month_start");
@@ -137,6 +187,10 @@ mod tests {
             let month = start.month_of(date);
             prop_assert!(start.first_day(month) <= date);
             prop_assert!(date < start.first_day(month.next().expect("not the last")));
+            let (same, day) = start.place_of(date);
+            prop_assert!(same == month && (1..=start.days(month)).contains(&day));
+            prop_assert_eq!(start.date(month, day), date);
+            prop_assert_eq!(start.place_of(start.date(month, 40)), (month, start.days(month)));
         }
     }
 }

@@ -61,7 +61,7 @@ fn accepted(handled: &Handled) -> &[Event] {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(super::CASES))]
 
     #[test]
     fn every_month_shows_the_figures_recomputed_from_scratch(steps in steps()) {

@@ -4,6 +4,7 @@ mod accounts;
 mod budgets;
 mod commands;
 mod model;
+mod predictions;
 mod reports;
 
 use crate::budget::Level;
@@ -15,6 +16,9 @@ use model::Model;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How many random sequences each property is tried on.
+const CASES: u32 = 300;
 
 /// What happened, with sequences left in.
 fn run(story: &mut Story, steps: &[Step]) -> Vec<Handled> {
@@ -46,7 +50,7 @@ fn replay(journal: &[Entry], mut state: UserState, store: &mut BTreeMap<Vec<u8>,
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
 
     #[test]
     fn replaying_the_journal_leaves_the_same_pages(steps in steps()) {

@@ -84,6 +84,31 @@ impl Model {
         months
     }
 
+    /// A month's limit and spending; `None` without a budget then.
+    pub(super) fn limit_and_spent(
+        &self,
+        category: &str,
+        month: Month,
+        spending: &Spending,
+    ) -> Option<(Amount, Amount)> {
+        self.budgets.get(category)?;
+        self.months(category, spending).get(&month).map(|(_, limit, spent)| (*limit, *spent))
+    }
+
+    /// A month's spending up to a day, and after it; `None` if no transaction counts there.
+    pub(super) fn cut(&self, category: &str, month: Month, day: u16) -> Option<(Amount, Amount)> {
+        let mut cut = None;
+        for transaction in self.transactions.values().filter(|transaction| transaction.date.month() == month)
+        {
+            for (_, amount) in transaction.spending().filter(|(name, _)| *name == category) {
+                let (before, after) = cut.get_or_insert((Amount::ZERO, Amount::ZERO));
+                let part = if transaction.date.day_of_month() <= day { before } else { after };
+                *part = part.plus(amount);
+            }
+        }
+        cut
+    }
+
     /// Every level that should stand now, recomputed from nothing but transactions and budgets; silently forgets
     /// levels that no budget has any more. Answers the alerts that must have been raised, unordered.
     pub(super) fn judge(&mut self) -> BTreeSet<String> {

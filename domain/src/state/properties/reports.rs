@@ -189,7 +189,7 @@ fn collect(value: &Value, figures: &mut Vec<String>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(super::CASES))]
 
     #[test]
     fn reports_equal_a_recomputation_from_all_transactions(steps in steps()) {

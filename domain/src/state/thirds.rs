@@ -1,0 +1,90 @@
+//! How much of a month came late: in its second and its last ten days or so.
+
+use crate::Amount;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// What was added on the 11th to 20th of a month, and from the 21st on, in minor units (cents; what is finer of each amount is
+/// cut off). Five bytes each, which
+/// wrap around beyond 5·10^11, so that taking away what was added always restores what was. Only looked ahead with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Thirds([[u8; 5]; 2]);
+
+/// Which third of its month a day is in: 0 to 2.
+pub(crate) fn third_of(day: u16) -> usize {
+    usize::from(day.saturating_sub(1) / 10).min(2)
+}
+
+impl Thirds {
+    /// Adds an amount of that day; `digits` are its currency's.
+    pub(crate) fn add(&mut self, day: u16, amount: Amount, digits: u32) {
+        if let Some(late) = third_of(day).checked_sub(1) {
+            let sum = self.minor(late).wrapping_add(amount.minor_units(digits));
+            let [a, b, c, d, e, ..] = sum.to_le_bytes();
+            self.0[late] = [a, b, c, d, e];
+        }
+    }
+
+    /// What was added after so many thirds; after all three nothing was.
+    pub(crate) fn after(self, thirds: usize, digits: u32) -> Amount {
+        let minor: i64 = (thirds.saturating_sub(1)..2).map(|late| self.minor(late)).sum();
+        Amount::from_minor_units(minor, digits)
+    }
+
+    fn minor(self, late: usize) -> i64 {
+        let [a, b, c, d, e] = self.0[late];
+        // Through the upper bytes, so that the sign comes back.
+        i64::from_le_bytes([0, 0, 0, a, b, c, d, e]) >> 24
+    }
+}
+
+/// As two numbers: most are zero, and small ones are short.
+impl Serialize for Thirds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.minor(0), self.minor(1)).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Thirds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (second, last) = <(i64, i64)>::deserialize(deserializer)?;
+        let mut thirds = Self::default();
+        thirds.add(11, Amount::from_minor_units(second, 0), 0);
+        thirds.add(21, Amount::from_minor_units(last, 0), 0);
+        Ok(thirds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn amount(text: &str) -> Amount {
+        Amount::read(text).expect("an amount")
+    }
+
+    #[test]
+    fn what_came_after_a_third_is_known_to_the_cent() {
+        let mut thirds = Thirds::default();
+        for (day, spent) in [(10, "1"), (11, "2.5"), (20, "0.01"), (21, "40"), (31, "0.99")] {
+            thirds.add(day, amount(spent), 2);
+        }
+        assert_eq!([1, 2, 3].map(|passed| thirds.after(passed, 2).to_string()), ["43.50", "40.99", "0.00"]);
+        let bytes = postcard::to_allocvec(&thirds).expect("encodes");
+        assert_eq!(postcard::from_bytes::<Thirds>(&bytes).expect("decodes"), thirds);
+    }
+
+    #[test]
+    fn taking_away_restores_what_was_even_where_it_wraps() {
+        let mut thirds = Thirds::default();
+        thirds.add(15, amount("7.25"), 2);
+        let before = thirds;
+        for huge in ["1000000000000000", "999999999999999.99", "12.50"] {
+            thirds.add(15, amount(huge), 2);
+            assert_ne!(thirds, before);
+            thirds.add(15, amount(huge).negated(), 2);
+            assert_eq!(thirds, before);
+        }
+        thirds.add(15, amount("8").negated(), 2);
+        assert_eq!(thirds.after(1, 2).to_string(), "-0.75");
+    }
+}
