@@ -37,7 +37,9 @@ fn predictions_on_real_accounts_come_true_as_often_as_they_say() {
     let accounts = accounts_of(&file);
     for percent in [90, 100, 110] {
         let mut tally = Tally::default();
-        accounts.values().for_each(|account| measure(account, percent, &mut tally));
+        for account in accounts.values() {
+            measure(account, percent, &mut tally);
+        }
         let Tally { made, right, over, withdrawn, .. } = tally;
         let precision = f64::from(right) / f64::from(made);
         println!(
@@ -76,7 +78,9 @@ fn accounts_of(file: &str) -> BTreeMap<&str, Account<'_>> {
             accounts.entry(account).or_default().push((month, number(&date[4..]), category, hellers));
         }
     }
-    accounts.values_mut().for_each(|rows| rows.sort_unstable());
+    for rows in accounts.values_mut() {
+        rows.sort_unstable();
+    }
     accounts
 }
 

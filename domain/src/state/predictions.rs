@@ -51,12 +51,13 @@ impl Predictions {
         let BudgetOverspendPredicted { month, amount, exceeds_on, probability, crossing, .. } = *event;
         let standing = Some(Predicted { amount, exceeds_on, probability });
         let new = Prediction { category, month, crossings: crossing, standing };
-        match self.0.iter_mut().find(|known| (known.category, known.month) == (category, month)) {
-            Some(known) => *known = new,
-            None => {
-                make_room(&mut self.0, 1);
-                self.0.push(new);
-            }
+        if let Some(known) =
+            self.0.iter_mut().find(|known| (known.category, known.month) == (category, month))
+        {
+            *known = new;
+        } else {
+            make_room(&mut self.0, 1);
+            self.0.push(new);
         }
     }
 

@@ -19,8 +19,7 @@ impl Thirds {
     pub(crate) fn add(&mut self, day: u16, amount: Amount, digits: u32) {
         if let Some(late) = third_of(day).checked_sub(1) {
             let sum = self.minor(late).wrapping_add(amount.minor_units(digits));
-            let [a, b, c, d, e, ..] = sum.to_le_bytes();
-            self.0[late] = [a, b, c, d, e];
+            self.0[late].copy_from_slice(&sum.to_le_bytes()[..5]);
         }
     }
 
@@ -31,9 +30,10 @@ impl Thirds {
     }
 
     fn minor(self, late: usize) -> i64 {
-        let [a, b, c, d, e] = self.0[late];
         // Through the upper bytes, so that the sign comes back.
-        i64::from_le_bytes([0, 0, 0, a, b, c, d, e]) >> 24
+        let mut bytes = [0; 8];
+        bytes[3..].copy_from_slice(&self.0[late]);
+        i64::from_le_bytes(bytes) >> 24
     }
 }
 
