@@ -94,6 +94,11 @@ impl Cells {
         self.place(key).ok().map(|place| self.cell(&self.totals[place]))
     }
 
+    /// The earliest month with a total.
+    pub(crate) fn first_month(&self) -> Option<Month> {
+        Some(self.totals.first()?.month)
+    }
+
     /// A cell's total without its levels.
     pub(crate) fn total(&self, key: CellKey) -> Option<(Amount, Thirds)> {
         let total = &self.totals[self.place(key).ok()?];

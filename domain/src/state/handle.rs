@@ -85,7 +85,9 @@ impl UserState {
             self.pages.forget_absent(PageKey::Transaction(hash));
             self.pages.forget_absent(PageKey::SeenId(hash));
         }
-        if let Some(today) = self.root.today {
+        if let Some(today) = self.root.today
+            && !self.root.predictions.is_empty()
+        {
             let month = self.month_of(today);
             self.root.predictions.keep_from(month);
         }

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 mod tests;
 
 /// Months looked back at, and how many of them there must be.
-const MOST_MONTHS: u8 = 12;
+const MOST_MONTHS: usize = 12;
 const FEWEST_MONTHS: usize = 3;
 
 /// What comes every month comes some days earlier or later: a third of a month counts as passed so many days before it
@@ -43,6 +43,19 @@ struct Judged<'a> {
     spent: Amount,
     known: Option<&'a Prediction>,
     events: &'a [Event],
+}
+
+/// Where the month would end if it went on like each of those before it, the latest first, in minor units.
+struct Ends {
+    all: [i128; MOST_MONTHS],
+    /// How many of them there are, back to the first with a transaction.
+    complete: usize,
+}
+
+impl Ends {
+    fn complete(&self) -> &[i128] {
+        &self.all[..self.complete]
+    }
 }
 
 impl UserState {
@@ -78,7 +91,10 @@ impl UserState {
         };
         for (number, month) in self.concerned(events, self.root.today, today) {
             let taken_over = self.budget_of(number).map_or(month, |budget| budget.depends_from(month));
-            let first = month.plus(-i32::from(MOST_MONTHS)).unwrap_or(Month::FIRST).min(taken_over);
+            let first = (0..MOST_MONTHS)
+                .try_fold(month, |month, _| month.previous())
+                .unwrap_or(Month::FIRST)
+                .min(taken_over);
             for page in self.totals_pages(Line::spending(number), first, month.next()) {
                 self.add(page, keys);
             }
@@ -150,45 +166,57 @@ impl UserState {
             return stands.then(|| self.withdrawal(judged, Share::NONE));
         }
         let ends = self.ends(judged, thirds_passed(day), !stands)?;
-        let chance = judged.chance(&ends);
+        let chance = judged.chance(ends.complete());
         if stands && chance.is_low() {
             Some(self.withdrawal(judged, chance.share()))
         } else {
-            (!stands && chance.is_high()).then(|| self.prediction(judged, &ends, chance, day))
+            (!stands && chance.is_high()).then(|| self.prediction(judged, ends.complete(), chance, day))
         }
     }
 
-    /// Where the month would end if it went on like each of those before it, the latest first, back to the first with a
-    /// transaction. `None` if these are too few, or, where only a high chance is of interest, too many of them say no.
-    fn ends(&self, judged: &Judged<'_>, passed: usize, only_high: bool) -> Option<Vec<Amount>> {
-        let (mut ends, mut complete, mut against) = (Vec::with_capacity(MOST_MONTHS.into()), 0, 0);
+    /// `None` if these are too few, or, where only a high chance is of interest, too many of them say no.
+    fn ends(&self, judged: &Judged<'_>, passed: usize, only_high: bool) -> Option<Ends> {
+        if !self.reaches_back(judged.month) {
+            return None;
+        }
+        let mut ends = Ends { all: [0; MOST_MONTHS], complete: 0 };
+        let mut against = 0;
         let now = self.pace(key(judged.version, judged.month), passed).unwrap_or_default();
         let mut month = judged.month;
-        for _ in 0..MOST_MONTHS {
-            month = month.previous()?;
+        for place in 0..MOST_MONTHS {
+            let Some(before) = month.previous() else {
+                break;
+            };
+            month = before;
             let past = self.pace(key(judged.version, month), passed);
             let end = now.ends_like(past.unwrap_or_default());
-            ends.push(end);
-            against += usize::from(!Level::Exceeded.is_reached(end, judged.limit));
+            ends.all[place] = end;
+            against += usize::from(!judged.is_over(end));
             if past.is_some() {
-                complete = ends.len();
+                ends.complete = place + 1;
                 if only_high && against > MOST_AGAINST {
                     return None;
                 }
             }
         }
-        ends.truncate(complete);
-        (complete >= FEWEST_MONTHS).then_some(ends)
+        (ends.complete >= FEWEST_MONTHS).then_some(ends)
+    }
+
+    /// Whether anything at all is as long ago as a past that one could go by.
+    fn reaches_back(&self, month: Month) -> bool {
+        let first = self.root.cells.first_month();
+        let since = first.map_or(0, |first| month.since(first).unwrap_or(0));
+        usize::from(since) >= FEWEST_MONTHS || !self.root.spilled_years.is_empty()
     }
 
     /// A month's spending up to so many thirds and after them; `None` without any transaction.
     fn pace(&self, key: CellKey, passed: usize) -> Option<Pace> {
         let (sum, thirds) = self.total(key)?;
-        let after = thirds.after(passed, key.2.digits());
-        Some(Pace { before: sum.minus(after), after })
+        let after = thirds.after(passed).into();
+        Some(Pace { before: sum.minor_units(key.2.digits()) - after, after })
     }
 
-    fn prediction(&self, judged: &Judged<'_>, ends: &[Amount], chance: Chance, day: u16) -> Event {
+    fn prediction(&self, judged: &Judged<'_>, ends: &[i128], chance: Chance, day: u16) -> Event {
         let Judged { version, month, limit, spent, known, events } = *judged;
         let amount = mean(ends, version.currency.digits());
         let months = self.month_start();
@@ -223,9 +251,14 @@ impl UserState {
 }
 
 impl Judged<'_> {
-    fn chance(&self, ends: &[Amount]) -> Chance {
-        let above = ends.iter().filter(|end| Level::Exceeded.is_reached(**end, self.limit)).count();
+    fn chance(&self, ends: &[i128]) -> Chance {
+        let above = ends.iter().filter(|end| self.is_over(**end)).count();
         Chance { with: above, of: ends.len() }
+    }
+
+    /// `Level::Exceeded`, in minor units.
+    fn is_over(&self, end: i128) -> bool {
+        end > 0 && end > self.limit.minor_units(self.version.currency.digits())
     }
 }
 

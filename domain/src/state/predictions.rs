@@ -69,6 +69,11 @@ impl Predictions {
         self.0.iter_mut().filter(meant).for_each(|known| known.standing = None);
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Forgets those of months that are over.
     pub(crate) fn keep_from(&mut self, month: Month) {
         if self.0.iter().any(|known| known.month < month) {

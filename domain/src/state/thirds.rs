@@ -18,15 +18,17 @@ impl Thirds {
     /// Adds an amount of that day; `digits` are its currency's.
     pub(crate) fn add(&mut self, day: u16, amount: Amount, digits: u32) {
         if let Some(late) = third_of(day).checked_sub(1) {
-            let sum = self.minor(late).wrapping_add(amount.minor_units(digits));
-            self.0[late].copy_from_slice(&sum.to_le_bytes()[..5]);
+            self.put(late, i128::from(self.minor(late)) + amount.minor_units(digits));
         }
     }
 
-    /// What was added after so many thirds; after all three nothing was.
-    pub(crate) fn after(self, thirds: usize, digits: u32) -> Amount {
-        let minor: i64 = (thirds.saturating_sub(1)..2).map(|late| self.minor(late)).sum();
-        Amount::from_minor_units(minor, digits)
+    /// What was added after so many thirds, in minor units; after all three nothing was.
+    pub(crate) fn after(self, thirds: usize) -> i64 {
+        (thirds.saturating_sub(1)..2).map(|late| self.minor(late)).sum()
+    }
+
+    fn put(&mut self, late: usize, minor: i128) {
+        self.0[late].copy_from_slice(&minor.to_le_bytes()[..5]);
     }
 
     fn minor(self, late: usize) -> i64 {
@@ -48,8 +50,8 @@ impl<'de> Deserialize<'de> for Thirds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (second, last) = <(i64, i64)>::deserialize(deserializer)?;
         let mut thirds = Self::default();
-        thirds.add(11, Amount::from_minor_units(second, 0), 0);
-        thirds.add(21, Amount::from_minor_units(last, 0), 0);
+        thirds.put(0, second.into());
+        thirds.put(1, last.into());
         Ok(thirds)
     }
 }
@@ -68,7 +70,7 @@ mod tests {
         for (day, spent) in [(10, "1"), (11, "2.5"), (20, "0.01"), (21, "40"), (31, "0.99")] {
             thirds.add(day, amount(spent), 2);
         }
-        assert_eq!([1, 2, 3].map(|passed| thirds.after(passed, 2).to_string()), ["43.50", "40.99", "0.00"]);
+        assert_eq!([1, 2, 3].map(|passed| thirds.after(passed)), [4_350, 4_099, 0]);
         let bytes = postcard::to_allocvec(&thirds).expect("encodes");
         assert_eq!(postcard::from_bytes::<Thirds>(&bytes).expect("decodes"), thirds);
     }
@@ -85,6 +87,6 @@ mod tests {
             assert_eq!(thirds, before);
         }
         thirds.add(15, amount("8").negated(), 2);
-        assert_eq!(thirds.after(1, 2).to_string(), "-0.75");
+        assert_eq!(thirds.after(1), -75);
     }
 }

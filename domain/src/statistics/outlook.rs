@@ -5,20 +5,20 @@ use super::Share;
 use crate::Amount;
 use rust_decimal::{Decimal, RoundingStrategy};
 
-/// A month's spending, cut in two at some day.
+/// A month's spending in minor units (cents), cut in two at some day. Whole numbers, because every command asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Pace {
     /// Up to that day.
-    pub before: Amount,
+    pub before: i128,
     /// After it.
-    pub after: Amount,
+    pub after: i128,
 }
 
 impl Pace {
     /// Where this month would end if it went on as `past` did. What is usual by now and has not come yet is still to
     /// come; what is known to come later (rent entered ahead) is not expected a second time.
-    pub(crate) fn ends_like(self, past: Self) -> Amount {
-        self.before.max(past.before).plus(self.after.max(past.after))
+    pub(crate) fn ends_like(self, past: Self) -> i128 {
+        self.before.max(past.before) + self.after.max(past.after)
     }
 }
 
@@ -48,9 +48,10 @@ impl Chance {
     }
 }
 
-/// The mean of where the month would end, rounded half away from zero to so many digits. Zero of none.
-pub(crate) fn mean(ends: &[Amount], digits: u32) -> Amount {
-    let sum = ends.iter().fold(Amount::ZERO, |sum, end| sum.plus(*end)).decimal();
+/// The mean of where the month would end, in minor units of so many digits, rounded half away from zero. Zero of none.
+pub(crate) fn mean(ends: &[i128], digits: u32) -> Amount {
+    // Amounts are capped so that sums fit, these with room to spare.
+    let sum = Decimal::from_i128_with_scale(ends.iter().sum(), digits);
     let mean = sum.checked_div(Decimal::from(ends.len())).unwrap_or_default();
     let mut rounded = mean.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero);
     rounded.rescale(digits);
@@ -83,24 +84,24 @@ mod tests {
         Amount::read(text).expect("an amount")
     }
 
-    fn pace(before: &str, after: &str) -> Pace {
-        Pace { before: amount(before), after: amount(after) }
+    fn pace(before: i128, after: i128) -> Pace {
+        Pace { before, after }
     }
 
     #[test]
     fn a_month_goes_on_as_another_did() {
-        let rent = pace("900", "0");
-        let groceries = pace("100", "200");
+        let rent = pace(900, 0);
+        let groceries = pace(100, 200);
         let cases = [
-            (pace("900", "0"), rent, "900"),
-            (pace("0", "0"), rent, "900"),
-            (pace("0", "900"), rent, "1800"),
-            (pace("150", "0"), groceries, "350"),
-            (pace("20", "0"), groceries, "300"),
-            (pace("20", "250"), groceries, "350"),
+            (pace(900, 0), rent, 900),
+            (pace(0, 0), rent, 900),
+            (pace(0, 900), rent, 1800),
+            (pace(150, 0), groceries, 350),
+            (pace(20, 0), groceries, 300),
+            (pace(20, 250), groceries, 350),
         ];
         for (now, past, end) in cases {
-            assert_eq!(now.ends_like(past), amount(end), "{now:?} like {past:?}");
+            assert_eq!(now.ends_like(past), end, "{now:?} like {past:?}");
         }
     }
 
@@ -125,9 +126,8 @@ mod tests {
 
     #[test]
     fn the_mean_has_the_currencys_digits() {
-        let ends = ["1", "1", "0.01"].map(amount);
-        assert_eq!(mean(&ends, 2).to_string(), "0.67");
-        assert_eq!((mean(&ends, 0).to_string(), mean(&[], 2).to_string()), ("1".into(), "0.00".into()));
+        assert_eq!(mean(&[100, 100, 1], 2).to_string(), "0.67");
+        assert_eq!((mean(&[1, 2], 0).to_string(), mean(&[], 2).to_string()), ("2".into(), "0.00".into()));
     }
 
     #[test]

@@ -99,20 +99,15 @@ impl Amount {
         (decimal.abs() <= Self::LARGEST.0).then_some(amount)
     }
 
-    /// How many minor units (cents) it is, for a currency with so many digits; wraps around beyond 64 bits.
-    pub(crate) fn minor_units(self, digits: u32) -> i64 {
-        let mantissa = self.0.mantissa();
-        let units = match digits.checked_sub(self.0.scale()) {
-            Some(more) => mantissa.wrapping_mul(10_i128.pow(more)),
-            None => mantissa / 10_i128.pow(self.0.scale() - digits),
-        };
-        let [low @ .., _, _, _, _, _, _, _, _] = units.to_le_bytes();
-        i64::from_le_bytes(low)
-    }
-
-    /// So many minor units.
-    pub(crate) fn from_minor_units(units: i64, digits: u32) -> Self {
-        Self(Decimal::new(units, digits))
+    /// How many minor units (cents) it is, for a currency with so many digits; what is finer is cut off.
+    pub(crate) fn minor_units(self, digits: u32) -> i128 {
+        let (mantissa, scale) = (self.0.mantissa(), self.0.scale());
+        // 29 digits at most, and at most 4 more.
+        if scale <= digits {
+            mantissa * 10_i128.pow(digits - scale)
+        } else {
+            mantissa / 10_i128.pow(scale - digits)
+        }
     }
 
     /// An estimate that was rounded to its currency's digits.

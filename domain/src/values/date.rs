@@ -37,12 +37,15 @@ impl Date {
 
     /// The UTC date of an instant. Refuses with `invalid_date`, without a field, what is outside 1900 to 2200.
     pub(crate) fn of_utc(time: jiff::Timestamp) -> Result<Self, Refusal> {
-        Self::of_zone(time, jiff::tz::TimeZone::UTC)
+        Self::of_civil(jiff::tz::Offset::UTC.to_datetime(time).date())
     }
 
     /// The date of an instant in a time zone. Refuses like [`Date::of_utc`].
     pub(super) fn of_zone(time: jiff::Timestamp, zone: jiff::tz::TimeZone) -> Result<Self, Refusal> {
-        let date = time.to_zoned(zone).date();
+        Self::of_civil(time.to_zoned(zone).date())
+    }
+
+    fn of_civil(date: jiff::civil::Date) -> Result<Self, Refusal> {
         let part = |number: i8| u16::try_from(number).ok();
         let read = || Self::new(u16::try_from(date.year()).ok()?, part(date.month())?, part(date.day())?);
         read().ok_or_else(|| Refusal::plain("invalid_date", "this instant is outside 1900 to 2200"))

@@ -30,24 +30,23 @@ impl MonthStart {
     /// The month a date is in. What would be in the month before the first there is counts for that one.
     pub(crate) fn month_of(self, date: Date) -> Month {
         let month = date.month();
-        if date >= self.first_day(month) { month } else { month.previous().unwrap_or(month) }
+        let begun = date.day_of_month() >= self.begins(month);
+        if begun { month } else { month.previous().unwrap_or(month) }
     }
 
     /// The month a date is in, and which of its days it is, from 1.
     pub(crate) fn place_of(self, date: Date) -> (Month, u16) {
-        let (month, begins) = (date.month(), self.first_day(date.month()));
-        if date >= begins {
-            return (month, date.day_of_month() - begins.day_of_month() + 1);
+        let (month, day) = (date.month(), date.day_of_month());
+        match (day.checked_sub(self.begins(month)), month.previous()) {
+            (Some(since), _) => (month, since + 1),
+            (None, Some(before)) => (before, self.days_left(before) + day),
+            (None, None) => (month, 1),
         }
-        let Some(before) = month.previous() else {
-            return (month, 1);
-        };
-        (before, self.days_left(before) + date.day_of_month())
     }
 
     /// How many days a month has. The last month there is ends with the calendar.
     pub(crate) fn days(self, month: Month) -> u16 {
-        let next = month.next().map_or(0, |next| self.first_day(next).day_of_month() - 1);
+        let next = month.next().map_or(0, |next| self.begins(next) - 1);
         self.days_left(month) + next
     }
 
@@ -56,18 +55,21 @@ impl MonthStart {
         let day = day.clamp(1, self.days(month));
         match (day.checked_sub(self.days_left(month) + 1), month.next()) {
             (Some(more), Some(next)) => next.day(more + 1),
-            _ => month.day(self.first_day(month).day_of_month() + day - 1),
+            _ => month.day(self.begins(month) + day - 1),
         }
     }
 
-    /// The first day of a month.
-    fn first_day(self, month: Month) -> Date {
-        month.day(if let Self::Day(day) = self { day.into() } else { 31 })
+    /// The day of the calendar month that a month has its name from and begins on.
+    fn begins(self, month: Month) -> u16 {
+        match self {
+            Self::Day(day) => day.into(),
+            Self::Last => month.day(31).day_of_month(),
+        }
     }
 
-    /// How many of a month's days are in the calendar month it has its name from.
+    /// How many of a month's days are in that calendar month.
     fn days_left(self, month: Month) -> u16 {
-        month.day(31).day_of_month() - self.first_day(month).day_of_month() + 1
+        month.day(31).day_of_month() - self.begins(month) + 1
     }
 }
 
@@ -185,8 +187,8 @@ mod tests {
             let start = if start == 0 { MonthStart::Last } else { MonthStart::Day(start) };
             let date = Month::new(y, m).expect("a month").day(day);
             let month = start.month_of(date);
-            prop_assert!(start.first_day(month) <= date);
-            prop_assert!(date < start.first_day(month.next().expect("not the last")));
+            prop_assert!(start.date(month, 1) <= date);
+            prop_assert!(date < start.date(month.next().expect("not the last"), 1));
             let (same, day) = start.place_of(date);
             prop_assert!(same == month && (1..=start.days(month)).contains(&day));
             prop_assert_eq!(start.date(month, day), date);
