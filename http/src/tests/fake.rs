@@ -1,7 +1,7 @@
-//! An engine that does what a user's name asks for.
+//! An engine that does what a user's name asks for; behind the user `real` is a true state.
 
 use crate::backend::Backend;
-use centime_domain::{BudgetRemoved, Event, Outcome, Query, Refusal, UserId};
+use centime_domain::{BudgetRemoved, Event, Handled, Input, Outcome, Query, Refusal, UserId, UserState};
 use centime_engine::{
     Answer, Clock, EngineError, EventPosition, Feed, FeedEvent, NewCommand, Position, Reply,
 };
@@ -24,9 +24,21 @@ pub(super) struct Fake {
     pub(super) clock: Clock,
     /// Where the user `elsewhere` is.
     pub(super) other: String,
+    /// The user `real`.
+    pub(super) real: Mutex<UserState>,
 }
 
 impl Fake {
+    /// A small user's state needs no pages.
+    fn decide(&self, command: &NewCommand) -> Outcome {
+        let time = "2026-02-10T12:00:00Z".parse().unwrap();
+        let input = Input::read(command.id.clone(), time, &command.kind, &command.data);
+        match self.real.lock().unwrap().handle(&input, POSITION.sequence) {
+            Handled::Decided(outcome) => outcome,
+            Handled::Repeated { .. } => panic!("{:?} is not new", command.id),
+        }
+    }
+
     fn turned_away(&self, user: &UserId) -> Result<(), EngineError> {
         match user.as_str() {
             "elsewhere" if !self.other.is_empty() => {
@@ -50,6 +62,7 @@ impl Backend for Arc<Fake> {
                 "seer" => {
                     Outcome::Accepted(vec![Event::BudgetRemoved(BudgetRemoved { category: "Food".into() })])
                 }
+                "real" => self.decide(&command),
                 _ => Outcome::Accepted(vec![]),
             };
             if command.user.as_str() == "slow" {
@@ -76,6 +89,7 @@ impl Backend for Arc<Fake> {
             self.positions.lock().unwrap().push(at_least);
             let body = match user.as_str() {
                 "nobody" => Err(Refusal::new("not_found", "id", "there is no such transaction")),
+                "real" => query.answer(&self.real.lock().unwrap(), &[]),
                 _ => Ok(json!({"asked": format!("{query:?}")})),
             };
             Ok(Answer { body, position: POSITION })

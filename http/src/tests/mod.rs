@@ -7,6 +7,7 @@ mod feeds;
 mod imports;
 mod limits;
 mod nodes;
+mod predictions;
 mod preferences;
 mod reports;
 
