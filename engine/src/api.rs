@@ -172,6 +172,9 @@ pub enum EngineError {
 /// last position seen.
 pub type Feed = BoxStream<'static, FeedEvent>;
 
+/// All committed events of a user. It is whole if it ends without an error.
+pub type Export = BoxStream<'static, Result<FeedEvent, EngineError>>;
+
 impl std::fmt::Display for Position {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.partition, self.sequence)

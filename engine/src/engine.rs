@@ -1,6 +1,8 @@
 //! The running engine: starts log, store and shards; routes what comes to the shard that owns it.
 
-use crate::api::{Answer, Bus, EngineConfig, EngineError, EventPosition, Feed, NewCommand, Position, Reply};
+use crate::api::{
+    Answer, Bus, EngineConfig, EngineError, EventPosition, Export, Feed, NewCommand, Position, Reply,
+};
 use crate::envelope::{self, write_command};
 use crate::feed::FeedHub;
 use crate::follow::Past;
@@ -191,6 +193,18 @@ impl Engine {
         };
         let journal = Arc::clone(&self.inner.journal);
         Ok(follow::user(&self.inner.feed, journal, &self.inner.shared, user, partition, past))
+    }
+
+    /// A user's committed events up to now, from the first (or their last erasure) on, and the position that they are all of.
+    pub async fn export(
+        &self,
+        user: UserId,
+        at_least: Option<Position>,
+    ) -> Result<(Position, Export), EngineError> {
+        let answer = self.query(user.clone(), Query::Erased, at_least).await?;
+        let erased = answer.body.ok().and_then(|body| body["sequence"].as_u64()).unwrap_or_default();
+        let journal = Arc::clone(&self.inner.journal);
+        Ok((answer.position, follow::export(journal, user, answer.position, erased)))
     }
 
     /// Sequence of the commit record that the user was last erased in; 0: never.

@@ -1,6 +1,6 @@
 //! Following a user's events: the past from the journal, then the feed, without gap or repeat.
 
-use crate::api::{EventPosition, Feed, FeedEvent};
+use crate::api::{EngineError, EventPosition, Export, Feed, FeedEvent, Position};
 use crate::feed::{FeedHub, Happened, encode, for_each_event};
 use crate::log::{Cursor, Journal, JournalError};
 use crate::record::CommitRecord;
@@ -57,6 +57,27 @@ pub(crate) fn user(
     let past = stream::unfold(past, |mut past| async move { past.recv().await.map(|e| (e, past)) });
     let live = live.filter(move |e| std::future::ready(e.position.sequence > until)).map(Some);
     past.chain(live).take_while(|e| std::future::ready(e.is_some())).filter_map(std::future::ready).boxed()
+}
+
+/// All of one user's past up to a position, and nothing after it.
+pub(crate) fn export(journal: Arc<dyn Journal>, user: UserId, until: Position, erased: u64) -> Export {
+    let Position { partition, sequence: until } = until;
+    let all = Past { after: EventPosition { partition, sequence: 0, index: 0 }, erased };
+    let (tell, past) = mpsc::channel(256);
+    tokio::task::spawn_blocking(move || match read_past(journal.as_ref(), &user, all, until, &tell) {
+        // Told only here: if the reading ends in any other way, the export is not whole.
+        Ok(()) => drop(tell.blocking_send(None)),
+        Err(error) => tracing::error!(%error, partition, "past events can't be read"),
+    });
+    stream::unfold(Some(past), |past| async move {
+        let mut past = past?;
+        match past.recv().await {
+            Some(Some(event)) => Some((Ok(event), Some(past))),
+            Some(None) => None,
+            None => Some((Err(EngineError::NotReady), None)),
+        }
+    })
+    .boxed()
 }
 
 fn read_past(

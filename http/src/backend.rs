@@ -1,7 +1,9 @@
 //! The engine as seen from here: a trait, so that routes can be tested without one.
 
 use centime_domain::{Query, UserId};
-use centime_engine::{Answer, Clock, Engine, EngineError, EventPosition, Feed, NewCommand, Position, Reply};
+use centime_engine::{
+    Answer, Clock, Engine, EngineError, EventPosition, Export, Feed, NewCommand, Position, Reply,
+};
 use futures::future::{BoxFuture, FutureExt};
 
 /// What the edge asks of the engine; see [`Engine`] for what each means.
@@ -18,6 +20,11 @@ pub(crate) trait Backend: Send + Sync + 'static {
         user: UserId,
         after: Option<EventPosition>,
     ) -> BoxFuture<'_, Result<Feed, EngineError>>;
+    fn export(
+        &self,
+        user: UserId,
+        at_least: Option<Position>,
+    ) -> BoxFuture<'_, Result<(Position, Export), EngineError>>;
     fn ready(&self) -> bool;
     fn clock(&self) -> &Clock;
 }
@@ -42,6 +49,14 @@ impl Backend for Engine {
         after: Option<EventPosition>,
     ) -> BoxFuture<'_, Result<Feed, EngineError>> {
         Engine::subscribe(self, user, after).boxed()
+    }
+
+    fn export(
+        &self,
+        user: UserId,
+        at_least: Option<Position>,
+    ) -> BoxFuture<'_, Result<(Position, Export), EngineError>> {
+        Engine::export(self, user, at_least).boxed()
     }
 
     fn ready(&self) -> bool {

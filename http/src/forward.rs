@@ -8,7 +8,7 @@ use futures::StreamExt;
 use std::time::Duration;
 use sync_wrapper::SyncStream;
 use warp::Reply;
-use warp::http::header::CONTENT_LENGTH;
+use warp::http::header::CONTENT_TYPE;
 use warp::http::{HeaderMap, StatusCode};
 
 /// Marks a request that was passed on: it is not passed on twice, so that two nodes that each believe the other to be the
@@ -74,7 +74,8 @@ pub(crate) async fn forward(edge: &Edge, request: &Request, address: &str) -> Re
 fn relay(edge: &Edge, answer: reqwest::Response) -> Response {
     let status = answer.status();
     let headers = pick(answer.headers(), &ANSWER);
-    let endless = !headers.contains_key(CONTENT_LENGTH);
+    // What has an end is not cut: a part of it would look like the whole.
+    let endless = headers.get(CONTENT_TYPE).is_some_and(|media| media == "text/event-stream");
     let stopped = edge.stopped();
     let cut = async move { if endless { stopped.await } else { std::future::pending().await } };
     let body = answer.bytes_stream().take_until(cut);

@@ -1,7 +1,7 @@
 //! The route table: every path there is. A new command is reachable through `…/commands/{type}` without a line here.
 
 use crate::router::{Handler, Route};
-use crate::{calculate, commands, events, imports, queries, reports, service, websocket};
+use crate::{calculate, commands, events, export, imports, queries, reports, service, websocket};
 use std::future::ready;
 use warp::http::Method;
 
@@ -83,6 +83,9 @@ pub(crate) static ROUTES: &[Route] = &[
     delete("/v1/users/{user}/imports/{id}", "take an import back", |e, r| Box::pin(imports::undo(e, r))),
     delete("/v1/users/{user}", "erase all that is known of the user", |e, r| {
         Box::pin(commands::erase_user(e, r))
+    }),
+    get("/v1/users/{user}/export", "all of the user's events, as JSON lines", |e, r| {
+        Box::pin(export::export(e, r))
     }),
     post("/v1/calculate/{fn}", "a stateless question: regression, recurrence", |_, r| {
         Box::pin(ready(calculate::calculate(r)))

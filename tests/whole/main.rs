@@ -2,7 +2,7 @@
 //!
 //! Map: `conformance` (both logs keep the same promises) · `berka` (a real bank's four years) · `crash_embedded`,
 //! `crash_kafka` (kill -9 and worse, under load) · `ledger` (reports, forecasts, calculators) ·
-//! `accounts` (preferences, accounts, rates) · `imports` (bank files) · `predictions` · `erasure` · `restart` · `rebalance` · `garbage` · `support`
+//! `accounts` (preferences, accounts, rates) · `imports` (bank files) · `predictions` · `erasure` · `export` · `restart` · `rebalance` · `garbage` · `support`
 //! (what they share).
 //!
 //! One test binary, because what they share takes longer to build than they do. The short form belongs in every check;
@@ -14,6 +14,7 @@ mod conformance;
 mod crash_embedded;
 mod crash_kafka;
 mod erasure;
+mod export;
 mod garbage;
 mod imports;
 mod ledger;

@@ -233,6 +233,10 @@ async fn a_follower_sees_every_event_once_across_doubt_and_resumes_where_it_was(
         seen.push(live.next().await.expect("the feed goes on").position);
     }
     assert!(seen.is_sorted_by(|a, b| a < b), "in order, none twice: {seen:?}");
+    insist(&engine, "bob", "t1", "1").await;
+    let (_, export) = engine.export(user("ann"), None).await.expect("an export");
+    let exported: Vec<_> = export.map(|event| event.expect("it is whole").position).collect().await;
+    assert_eq!(exported, seen, "an export is all of the past, and ends");
     let past = engine.subscribe(user("ann"), Some(seen[9])).await.expect("a feed");
     let past: Vec<_> = past.take(30).map(|e| e.position).collect().await;
     assert_eq!(past, seen[10..], "all after the tenth, from the journal");

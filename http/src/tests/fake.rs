@@ -3,7 +3,7 @@
 use crate::backend::Backend;
 use centime_domain::{BudgetRemoved, Event, Handled, Input, Outcome, Query, Refusal, UserId, UserState};
 use centime_engine::{
-    Answer, Clock, EngineError, EventPosition, Feed, FeedEvent, NewCommand, Position, Reply,
+    Answer, Clock, EngineError, EventPosition, Export, Feed, FeedEvent, NewCommand, Position, Reply,
 };
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, StreamExt};
@@ -115,6 +115,33 @@ impl Backend for Arc<Fake> {
                 "laggard" => events.boxed(),
                 _ => events.chain(stream::pending()).boxed(),
             })
+        }
+        .boxed()
+    }
+
+    fn export(
+        &self,
+        user: UserId,
+        at_least: Option<Position>,
+    ) -> BoxFuture<'_, Result<(Position, Export), EngineError>> {
+        async move {
+            self.turned_away(&user)?;
+            self.positions.lock().unwrap().push(at_least);
+            let kinds = ["user_erased", "transaction_created", "command_rejected", "budget_exceeded"];
+            let event = |(index, kind): (u32, &'static str)| FeedEvent {
+                position: EventPosition { partition: 3, sequence: 9, index },
+                kind,
+                envelope: format!(r#"{{"type":"{kind}"}}"#).into_bytes().into(),
+            };
+            let events = stream::iter((0..).zip(kinds)).map(event).map(Ok);
+            Ok((
+                POSITION,
+                match user.as_str() {
+                    "broken" => events.chain(stream::iter([Err(EngineError::NotReady)])).boxed(),
+                    "endless" => events.chain(stream::pending()).boxed(),
+                    _ => events.boxed(),
+                },
+            ))
         }
         .boxed()
     }

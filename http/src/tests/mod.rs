@@ -2,6 +2,7 @@
 
 mod accounts;
 mod answers;
+mod export;
 mod fake;
 mod feeds;
 mod imports;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Opened on 15 February 2024 with this.
 const ACCOUNTS: [(&str, &str, i64); 3] = [("Giro", "EUR", 100), ("Cash", "EUR", -7), ("Dollars", "USD", 50)];
 
-fn opened() -> Story {
+pub(super) fn opened() -> Story {
     ACCOUNTS.iter().fold(Story::tiny(), |story, (name, currency, opening)| {
         let data = json!({"name": name, "currency": currency, "opened": "2024-02-15", "opening_balance": opening.to_string()});
         story.when_as(name, "open_account", data)
@@ -52,6 +52,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(("set_budget", json!({"category": "Food", "limit": "50", "from": "2023-02", "policy": "carry"}))),
     ];
     (id(), data).prop_map(|(id, (name, data))| (id, name, data))
+}
+
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..60)
 }
 
 fn number(value: &Value) -> Decimal {
@@ -125,7 +129,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn balances_equal_a_recomputation_from_all_transactions(steps in prop::collection::vec(step(), 1..60)) {
+    fn balances_equal_a_recomputation_from_all_transactions(steps in steps()) {
         let mut story = opened();
         for (i, step) in steps.iter().enumerate() {
             run(&mut story, std::slice::from_ref(step));

@@ -3,6 +3,7 @@
 mod accounts;
 mod budgets;
 mod commands;
+mod export;
 mod model;
 mod predictions;
 mod reports;
