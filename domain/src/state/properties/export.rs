@@ -73,7 +73,9 @@ fn restored(story: &Story, tiny: bool) -> Story {
     let empty = if tiny { UserState::tiny(None) } else { UserState::from_root(None) };
     let journal = exported(&story.journal);
     let state = replay(&journal, empty.expect("no page"), &mut store);
-    Story { state, store, journal, ..Story::new() }
+    let mut story = Story::new();
+    (story.state, story.store, story.journal) = (state, store, journal);
+    story
 }
 
 /// Whatever may be asked.
