@@ -45,6 +45,8 @@ fn read(kind: &str, mut data: Value) -> Event {
         "account_closed" => Event::AccountClosed(of(data)),
         "transactions_imported" => Event::TransactionsImported(of(data)),
         "import_undone" => Event::ImportUndone(of(data)),
+        "budget_overspend_predicted" => Event::BudgetOverspendPredicted(of(data)),
+        "budget_overspend_prediction_withdrawn" => Event::BudgetOverspendPredictionWithdrawn(of(data)),
         other => panic!("{other} is not exported, or not read here"),
     }
 }
