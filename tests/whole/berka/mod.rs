@@ -40,8 +40,10 @@ fn told<'a>(envelopes: impl IntoIterator<Item = &'a Value>) -> BTreeSet<(String,
         let line = line(&text(envelope, "type"), &envelope["data"]);
         (text(envelope, "subject"), text(envelope, "causationid"), line)
     };
+    // Predictions have a recount of their own, in the domain's tests on the same file.
+    let predicted = |envelope: &&Value| text(envelope, "type").starts_with("budget_overspend_");
     let (mut all, mut count) = (BTreeSet::new(), 0);
-    for envelope in envelopes {
+    for envelope in envelopes.into_iter().filter(|envelope| !predicted(envelope)) {
         all.insert(one(envelope));
         count += 1;
     }

@@ -71,12 +71,12 @@ fn exported(journal: &[Entry]) -> Vec<Entry> {
 
 /// Somebody new who is told all of it.
 fn restored(story: &Story, tiny: bool) -> Story {
-    let mut store = BTreeMap::new();
+    let mut pages = BTreeMap::new();
     let empty = if tiny { UserState::tiny(None) } else { UserState::from_root(None) };
     let journal = exported(&story.journal);
-    let state = replay(&journal, empty.expect("no page"), &mut store);
+    let state = replay(&journal, empty.expect("no page"), &mut pages);
     let mut story = Story::new();
-    (story.state, story.store, story.journal) = (state, store, journal);
+    (story.state, story.store, story.journal) = (state, pages, journal);
     story
 }
 
