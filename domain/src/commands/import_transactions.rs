@@ -10,9 +10,6 @@ use crate::{CommandId, Currency, Event, PageKey, Refusal, UserState};
 use serde::Deserialize;
 use std::collections::{BTreeSet, HashMap};
 
-/// Rows of one command. A longer file is cut into parts.
-pub(super) const MOST_ROWS: usize = 500;
-
 const SOURCE: TextRule = TextRule::name(200);
 
 /// Rows to be imported: new ones become transactions, known ones are counted.
@@ -46,8 +43,9 @@ struct Raw {
 impl Decide for ImportTransactions {
     fn parse(data: &[u8]) -> Result<Self, Refusal> {
         let raw: Raw = from_json(data)?;
-        if raw.rows.len() > MOST_ROWS {
-            let text = format!("at most {MOST_ROWS} rows a command: send the rest as further parts");
+        let most = Self::MOST_ROWS;
+        if raw.rows.len() > most {
+            let text = format!("at most {most} rows a command: send the rest as further parts");
             return Err(Refusal::new("too_many_rows", "rows", text));
         }
         let part = raw.part.unwrap_or(1);
@@ -73,14 +71,11 @@ impl Decide for ImportTransactions {
         true
     }
 
-    fn add_pages(&self, state: &UserState, context: &Context<'_>, keys: &mut Vec<PageKey>) {
+    fn pages(&self, state: &UserState, context: &Context<'_>, keys: &mut Vec<PageKey>) {
         state.add(PageKey::import(self.import_id(context), self.part), keys);
         for id in self.ids() {
             state.add_place(&id, keys);
         }
-    }
-
-    fn pages(&self, state: &UserState, _context: &Context<'_>, keys: &mut Vec<PageKey>) {
         if state.rate_years().is_some() {
             for (row, id) in self.rows.iter().zip(self.ids()) {
                 state.add_settled(&self.transaction(state, row, id), keys);
@@ -116,6 +111,9 @@ impl Decide for ImportTransactions {
 }
 
 impl ImportTransactions {
+    /// Rows of one command. A longer file is cut into parts.
+    pub const MOST_ROWS: usize = 500;
+
     fn import_id<'a>(&'a self, context: &Context<'a>) -> &'a CommandId {
         self.import_id.as_ref().unwrap_or(context.id)
     }

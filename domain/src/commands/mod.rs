@@ -59,16 +59,14 @@ pub(crate) trait Decide: Sized {
         None
     }
 
-    /// Adds the pages it has to look into once it is known that it has not been decided before, totals aside.
+    /// Adds the pages it has to look into once it is known that it has not been decided before, besides those of its target
+    /// and the totals; asked again until none is missing.
     fn pages(&self, _state: &UserState, _context: &Context<'_>, _keys: &mut Vec<PageKey>) {}
 
     /// Whether it needs pages of its own even of a user who fits the root page.
     fn needs_pages(&self) -> bool {
         false
     }
-
-    /// Names the pages it needs besides those of its own id, its target and the totals; asked again until none is missing.
-    fn add_pages(&self, _state: &UserState, _context: &Context<'_>, _keys: &mut Vec<PageKey>) {}
 
     /// What follows from it, or why it can't be. Alerts are not its business.
     fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal>;
@@ -121,10 +119,6 @@ macro_rules! commands {
 
             pub(crate) fn needs_pages(&self) -> bool {
                 match self { $(Self::$variant(command) => command.needs_pages(),)+ }
-            }
-
-            pub(crate) fn add_pages(&self, state: &UserState, context: &Context<'_>, keys: &mut Vec<PageKey>) {
-                match self { $(Self::$variant(command) => command.add_pages(state, context, keys),)+ }
             }
 
             pub(crate) fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {

@@ -32,7 +32,7 @@ impl Decide for UndoImport {
         true
     }
 
-    fn add_pages(&self, state: &UserState, _context: &Context<'_>, keys: &mut Vec<PageKey>) {
+    fn pages(&self, state: &UserState, _context: &Context<'_>, keys: &mut Vec<PageKey>) {
         state.add(PageKey::import(&self.id, self.part), keys);
         for id in state.import(&self.id, self.part).unwrap_or_default() {
             state.add_transaction(id, keys);

@@ -19,7 +19,7 @@ impl PreviewQuery {
     }
 
     pub(super) fn missing(&self, state: &UserState, keys: &mut Vec<PageKey>) {
-        self.command.add_pages(state, &self.context(), keys);
+        self.command.pages(state, &self.context(), keys);
     }
 
     /// `{"events": [{"type", "data"}]}`, without the alerts that would follow.
@@ -72,5 +72,24 @@ mod tests {
             "transaction_created",
             "transactions_imported",
         ]);
+    }
+
+    #[test]
+    fn a_preview_knows_the_rates_that_are_not_in_memory() {
+        let rate = json!({"base": "USD", "quote": "EUR", "date": "2026-01-01", "rate": "0.5"});
+        let budget = json!({"category": "Food", "limit": "100", "currency": "EUR", "from": "2026-01"});
+        let mut story = Story::tiny().when("record_exchange_rate", rate).when("set_budget", budget);
+        story.reload();
+        let row = json!({"date": "2026-02-01", "amount": "-5", "currency": "USD", "category": "Food"});
+        let data = json!({"rows": [row]}).to_string();
+        let Ok(Command::ImportTransactions(command)) = Command::parse("import_transactions", data.as_bytes())
+        else {
+            panic!("an import")
+        };
+        let id = CommandId::parse("p").expect("an id");
+        let query = Query::Preview(PreviewQuery { command: Box::new(command), id });
+        let preview = story.ask(&query).expect("answered");
+        let counted = &preview["events"][0]["data"]["counted"];
+        assert_eq!(counted, &json!({"currency": "EUR", "rate": "0.5"}), "{preview}");
     }
 }

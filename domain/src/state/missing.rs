@@ -24,9 +24,8 @@ impl UserState {
         if let Some(target) = command.target() {
             self.add_transaction(target, &mut keys);
         }
-        let context = Context { id: &input.id, time: input.time };
-        command.add_pages(self, &context, &mut keys);
         if keys.is_empty() && self.decided(&input.id).is_none() {
+            let context = Context { id: &input.id, time: input.time };
             command.pages(self, &context, &mut keys);
             if !keys.is_empty() || !self.has_spilled() {
                 return keys;
