@@ -189,7 +189,10 @@ impl Engine {
         }
         let past = match after {
             None => None,
-            Some(after) => Some(Past { after, erased: self.erased(&user).await? }),
+            Some(after) => {
+                let erased = erased_at(self.query(user.clone(), Query::Erased, None).await?);
+                Some(Past { after, erased })
+            }
         };
         let journal = Arc::clone(&self.inner.journal);
         Ok(follow::user(&self.inner.feed, journal, &self.inner.shared, user, partition, past))
@@ -202,15 +205,9 @@ impl Engine {
         at_least: Option<Position>,
     ) -> Result<(Position, Export), EngineError> {
         let answer = self.query(user.clone(), Query::Erased, at_least).await?;
-        let erased = answer.body.ok().and_then(|body| body["sequence"].as_u64()).unwrap_or_default();
+        let (position, erased) = (answer.position, erased_at(answer));
         let journal = Arc::clone(&self.inner.journal);
-        Ok((answer.position, follow::export(journal, user, answer.position, erased)))
-    }
-
-    /// Sequence of the commit record that the user was last erased in; 0: never.
-    async fn erased(&self, user: &UserId) -> Result<u64, EngineError> {
-        let answer = self.query(user.clone(), Query::Erased, None).await?;
-        Ok(answer.body.ok().and_then(|body| body["sequence"].as_u64()).unwrap_or_default())
+        Ok((position, follow::export(journal, user, position, erased)))
     }
 
     /// Follows all users' committed events from now on (this node's partitions).
@@ -291,6 +288,11 @@ async fn wait<T>(answer: oneshot::Receiver<Result<T, EngineError>>) -> Result<T,
         Ok(Err(_)) => Err(EngineError::Stopping),
         Err(_) => Err(EngineError::Timeout),
     }
+}
+
+/// The answer to [`Query::Erased`]: sequence of the commit record that the user was last erased in; 0: never.
+fn erased_at(answer: Answer) -> u64 {
+    answer.body.ok().and_then(|body| body["sequence"].as_u64()).unwrap_or_default()
 }
 
 /// Starts the log on a thread of its own: it blocks, and the caller may be on an async runtime's.

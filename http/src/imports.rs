@@ -6,7 +6,9 @@ use crate::imports_answer::Tally;
 use crate::problem::Problem;
 use crate::reply::{self, Outcome};
 use crate::request::Request;
-use centime_domain::{Command, CommandId, Event, Outcome as Decision, PreviewQuery, Query, Refusal, UserId};
+use centime_domain::{
+    Command, CommandId, Event, ImportTransactions, Outcome as Decision, PreviewQuery, Query, Refusal, UserId,
+};
 use centime_engine::{NewCommand, Position};
 use centime_imports::{File, Format, LineError, Row, Statement};
 use jiff::Timestamp;
@@ -16,8 +18,7 @@ use uuid::Uuid;
 use warp::http::StatusCode;
 use warp::http::header::HeaderValue;
 
-/// Rows of one command, and about how many bytes they may take.
-const PART_ROWS: usize = 500;
+/// About how many bytes the rows of one command may take.
 const PART_BYTES: usize = 200_000;
 
 /// A command's worth of a file.
@@ -137,19 +138,20 @@ fn cut(file: &mut File, account: Option<&str>) -> Vec<Part> {
         let mut open = false;
         for row in &statement.rows {
             let value = written(row, &mut seen);
-            if let Err(reason) = acceptable(&value) {
+            let text = value.to_string();
+            if let Err(reason) = acceptable(&text) {
                 errors.push(LineError { line: row.line, reason });
                 continue;
             }
-            let bytes = value.to_string().len();
-            let full = |part: &Part| part.rows.len() >= PART_ROWS || part.bytes + bytes > PART_BYTES;
+            let most = ImportTransactions::MOST_ROWS;
+            let full = |part: &Part| part.rows.len() >= most || part.bytes + text.len() > PART_BYTES;
             if !open || parts.last().is_none_or(full) {
                 parts.push(part(parts.len(), statement, account));
                 open = true;
             }
             let last = parts.last_mut().expect("one was just opened");
             last.rows.push(value);
-            last.bytes += bytes;
+            last.bytes += text.len();
         }
     }
     if let (true, Some(statement)) = (parts.is_empty(), file.statements.first()) {
@@ -170,8 +172,8 @@ fn part(before: usize, statement: &Statement, account: Option<&str>) -> Part {
 }
 
 /// Whether the domain would take the row: asked one by one, so that one bad row does not keep the others out.
-fn acceptable(row: &Value) -> Result<(), Refusal> {
-    let data = json!({"rows": [row]}).to_string();
+fn acceptable(row: &str) -> Result<(), Refusal> {
+    let data = format!("{{\"rows\":[{row}]}}");
     Command::parse("import_transactions", data.as_bytes()).map(drop).map_err(|mut refusal| {
         let field = refusal.field.take();
         let plain = field.map(|field| field.trim_start_matches("rows[0].").to_owned());

@@ -267,7 +267,7 @@ impl Committer for KafkaCommitter {
         self.alive()?;
         let mut pair = super::lock(&self.pair);
         match self.convoy.get() {
-            Some(convoy) if convoy.takes(&batch) => convoy.commit(self.shard, batch),
+            Some(convoy) if Convoy::takes(&batch) => convoy.commit(self.shard, batch),
             _ => pair.commit_one(Load { shard: self.shard, batch: &batch }),
         }
     }

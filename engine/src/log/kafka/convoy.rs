@@ -45,8 +45,7 @@ impl Convoy {
     }
 
     /// Whether a batch is small enough.
-    #[expect(clippy::unused_self, reason = "to be asked of a convoy there is")]
-    pub(super) fn takes(&self, batch: &Batch) -> bool {
+    pub(super) fn takes(batch: &Batch) -> bool {
         batch.events.len() < LARGE
     }
 
