@@ -4,6 +4,7 @@ use crate::log::{Forward, Incoming, IncomingKind};
 use crate::record::{DeadLetter, NextOffsets};
 use crate::request::{Question, ReplyTo, Request};
 use centime_domain::{CommandId, Input, UserId};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use tokio::sync::oneshot;
 
@@ -141,14 +142,19 @@ impl Work {
         self.charge(partition, origin.size() / 2 + 64);
         self.commands += 1;
         self.full |= self.commands >= MOST_COMMANDS;
-        let slices = &mut self.slices;
-        let at = *self.by_user.entry(user).or_insert_with_key(|user| {
-            let slice = Slice { user: user.clone(), partition, inputs: Vec::new(), origins: Vec::new() };
-            slices.push(slice);
-            slices.len() - 1
-        });
-        self.slices[at].inputs.push(input);
-        self.slices[at].origins.push(origin);
+        match self.by_user.entry(user) {
+            Entry::Occupied(at) => {
+                let slice = &mut self.slices[*at.get()];
+                slice.inputs.push(input);
+                slice.origins.push(origin);
+            }
+            Entry::Vacant(vacant) => {
+                // Most users have one command in a batch: vectors grown by pushing would have room for four.
+                let (inputs, origins) = (vec![input], vec![origin]);
+                self.slices.push(Slice { user: vacant.key().clone(), partition, inputs, origins });
+                vacant.insert(self.slices.len() - 1);
+            }
+        }
     }
 
     fn part(&mut self, partition: u16) -> &mut PartitionWork {
