@@ -25,6 +25,13 @@ fn set_retention(admin: &Admin, value: &str) {
     for result in block_on(admin.alter_configs([&journal], &AdminOptions::new())).unwrap() {
         result.unwrap();
     }
+    // A broker answers before it knows itself what was changed.
+    wait_for("the setting to show", || {
+        let journal = ResourceSpecifier::Topic("centime.journal");
+        let described = block_on(admin.describe_configs([&journal], &AdminOptions::new())).unwrap().remove(0);
+        let retention = described.unwrap().get("retention.ms").unwrap().value.clone();
+        (retention.as_deref() == Some(value)).then_some(())
+    });
 }
 
 fn refusal() -> String {
