@@ -5,7 +5,8 @@ use crate::preferences::TimeOfDay;
 use crate::transaction::{Status, TransactionType};
 use crate::values::Rate;
 use crate::{Amount, CommandId, Currency, Date, Month, Refusal, When};
-use serde::de::{Unexpected, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use std::fmt;
@@ -17,7 +18,30 @@ const QUOTED: usize = 200;
 /// Reads `data` in one go; only when that fails is it read again, slowly, to find out which field is at fault.
 /// Refuses with `missing_field`, `unknown_field`, `duplicate_field`, `wrong_type` or `invalid_json`.
 pub(crate) fn from_json<'de, T: Deserialize<'de>>(data: &'de [u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(data).map_err(|error| explain::<T>(data, &error))
+    serde_json::from_slice(data).map(|Object(read)| read).map_err(|error| explain::<Object<T>>(data, &error))
+}
+
+/// What is a JSON object and nothing else: serde would take a list of the fields in their order, too.
+pub(crate) struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
 }
 
 fn explain<'de, T: Deserialize<'de>>(data: &'de [u8], first: &serde_json::Error) -> Refusal {
@@ -33,18 +57,18 @@ fn named(path: &str, error: &serde_json::Error) -> Refusal {
     let message = error.to_string();
     let quoted = || message.split('`').nth(1).unwrap_or_default();
     let path = if path == "." { "" } else { path };
-    let (code, field) = if message.starts_with("missing field") {
-        ("missing_field", join(path, quoted()))
+    let text = shorten(&message);
+    let (refusal, field) = if message.starts_with("missing field") {
+        (Refusal::plain("missing_field", text), join(path, quoted()))
     } else if message.starts_with("unknown field") {
-        ("unknown_field", parent_and(path, quoted()))
+        (Refusal::plain("unknown_field", text), parent_and(path, quoted()))
     } else if message.starts_with("duplicate field") {
-        ("duplicate_field", parent_and(path, quoted()))
+        (Refusal::plain("duplicate_field", text), parent_and(path, quoted()))
     } else if error.is_data() {
-        ("wrong_type", path.to_owned())
+        (Refusal::plain("wrong_type", text), path.to_owned())
     } else {
-        ("invalid_json", path.to_owned())
+        (Refusal::plain("invalid_json", text), path.to_owned())
     };
-    let refusal = Refusal::plain(code, shorten(&message));
     if field.is_empty() { refusal } else { refusal.at(shorten(&field)) }
 }
 

@@ -106,9 +106,7 @@ async fn give(edge: &Edge, request: &Request, kind: &str, data: Vec<u8>, address
     request.parameters(&[])?;
     let command = NewCommand { user, id, time: request.command_time()?, kind: kind.to_owned(), data };
     let reply = edge.backend.submit(command).await?;
-    // What a create makes has the command's id.
-    let created = (kind == "create_transaction" && matches!(reply.outcome, Decision::Accepted(_)))
-        .then(|| location(request.param("user"), reply.id.as_str()));
+    let created = made(kind, &reply).map(|(list, id)| location(request.param("user"), list, id));
     let repeated = reply.repeated;
     let mut response = answer(reply, address);
     if let Some(location) = created {
@@ -172,8 +170,23 @@ fn data(event: &Event) -> Vec<u8> {
     out
 }
 
-fn location(user: &str, transaction: &str) -> HeaderValue {
-    let path = format!("/v1/users/{user}/transactions/{}", utf8_percent_encode(transaction, SEGMENT));
+/// The list and the id of what the command made, if that has an address.
+fn made<'a>(kind: &str, reply: &'a Reply) -> Option<(&'static str, &'a str)> {
+    let Decision::Accepted(events) = &reply.outcome else { return None };
+    match kind {
+        // A transaction has the command's id.
+        "create_transaction" => Some(("transactions", reply.id.as_str())),
+        _ => events.iter().find_map(|event| match event {
+            Event::AccountOpened(opened) => Some(("accounts", &*opened.id)),
+            Event::TransactionsImported(imported) => Some(("imports", imported.import_id.as_str())),
+            _ => None,
+        }),
+    }
+}
+
+/// The address of one of a user's things.
+pub(crate) fn location(user: &str, list: &str, id: &str) -> HeaderValue {
+    let path = format!("/v1/users/{user}/{list}/{}", utf8_percent_encode(id, SEGMENT));
     HeaderValue::from_str(&path).expect("a user id and percent-encoded text are ASCII")
 }
 
@@ -257,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_location_is_a_path() {
-        assert_eq!(location("ada", "rent 3/26"), "/v1/users/ada/transactions/rent%203%2F26");
+        assert_eq!(location("ada", "transactions", "rent 3/26"), "/v1/users/ada/transactions/rent%203%2F26");
     }
 
     #[test]

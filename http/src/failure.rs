@@ -24,19 +24,22 @@ impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         let soon = Duration::from_secs(1);
         let text = error.to_string();
-        let unavailable = |code, text| Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, text);
-        let internal = |code, text| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, code, text);
+        let (unavailable, internal) = (StatusCode::SERVICE_UNAVAILABLE, StatusCode::INTERNAL_SERVER_ERROR);
         Self::Problem(match error {
             EngineError::Elsewhere { address } => return Self::Elsewhere(address),
-            EngineError::Busy { retry_after } => unavailable("busy", text).retry_after(retry_after),
-            EngineError::NotReady => unavailable("not_ready", text).retry_after(soon),
-            EngineError::Stopping => unavailable("stopping", text).retry_after(soon),
-            EngineError::Timeout => Problem::new(StatusCode::GATEWAY_TIMEOUT, "timeout", text),
-            EngineError::Poisoned => internal("poisoned", text),
-            EngineError::Log(LogError::Unavailable(_)) => {
-                unavailable("log_unavailable", text).retry_after(soon)
+            EngineError::Busy { retry_after } => {
+                Problem::new(unavailable, "busy", text).retry_after(retry_after)
             }
-            EngineError::Log(LogError::Setup(_) | LogError::Journal(_)) => internal("log_failed", text),
+            EngineError::NotReady => Problem::new(unavailable, "not_ready", text).retry_after(soon),
+            EngineError::Stopping => Problem::new(unavailable, "stopping", text).retry_after(soon),
+            EngineError::Timeout => Problem::new(StatusCode::GATEWAY_TIMEOUT, "timeout", text),
+            EngineError::Poisoned => Problem::new(internal, "poisoned", text),
+            EngineError::Log(LogError::Unavailable(_)) => {
+                Problem::new(unavailable, "log_unavailable", text).retry_after(soon)
+            }
+            EngineError::Log(LogError::Setup(_) | LogError::Journal(_)) => {
+                Problem::new(internal, "log_failed", text)
+            }
         })
     }
 }
@@ -45,24 +48,26 @@ impl From<EngineError> for Failure {
 mod tests {
     use super::*;
 
-    fn answer(error: EngineError) -> (u16, Option<String>) {
+    fn answer(error: EngineError) -> (u16, String, Option<String>) {
         let Failure::Problem(problem) = Failure::from(error) else { panic!("not a problem") };
+        let code = problem.code().to_owned();
         let response = problem.into_response();
         let retry = response.headers().get("retry-after").map(|v| v.to_str().unwrap().to_owned());
-        (response.status().as_u16(), retry)
+        (response.status().as_u16(), code, retry)
     }
 
     #[test]
-    fn each_engine_error_has_its_status() {
-        let wait = Duration::from_millis(1_200);
-        assert_eq!(answer(EngineError::Busy { retry_after: wait }), (503, Some("2".into())));
-        assert_eq!(answer(EngineError::NotReady), (503, Some("1".into())));
-        assert_eq!(answer(EngineError::Stopping), (503, Some("1".into())));
-        assert_eq!(answer(EngineError::Timeout), (504, None));
-        assert_eq!(answer(EngineError::Poisoned), (500, None));
-        let unavailable = LogError::Unavailable("broker gone".into());
-        assert_eq!(answer(unavailable.into()), (503, Some("1".into())));
-        assert_eq!(answer(LogError::Setup("no such topic".into()).into()), (500, None));
+    fn each_engine_error_has_its_status_and_code() {
+        let is = |error: EngineError, status: u16, code: &str, retry: Option<&str>| {
+            assert_eq!(answer(error), (status, code.to_owned(), retry.map(str::to_owned)));
+        };
+        is(EngineError::Busy { retry_after: Duration::from_millis(1_200) }, 503, "busy", Some("2"));
+        is(EngineError::NotReady, 503, "not_ready", Some("1"));
+        is(EngineError::Stopping, 503, "stopping", Some("1"));
+        is(EngineError::Timeout, 504, "timeout", None);
+        is(EngineError::Poisoned, 500, "poisoned", None);
+        is(LogError::Unavailable("broker gone".into()).into(), 503, "log_unavailable", Some("1"));
+        is(LogError::Setup("no such topic".into()).into(), 500, "log_failed", None);
     }
 
     #[test]

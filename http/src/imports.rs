@@ -7,7 +7,8 @@ use crate::problem::Problem;
 use crate::reply::{self, Outcome};
 use crate::request::Request;
 use centime_domain::{
-    Command, CommandId, Event, ImportTransactions, Outcome as Decision, PreviewQuery, Query, Refusal, UserId,
+    Command, CommandId, Event, ImportRow, ImportTransactions, Outcome as Decision, PreviewQuery, Query,
+    Refusal, UserId,
 };
 use centime_engine::{NewCommand, Position};
 use centime_imports::{File, Format, LineError, Row, Statement};
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use uuid::Uuid;
 use warp::http::StatusCode;
-use warp::http::header::HeaderValue;
+use warp::http::header::{HeaderValue, LOCATION};
 
 /// About how many bytes the rows of one command may take.
 const PART_BYTES: usize = 200_000;
@@ -65,6 +66,10 @@ pub(crate) async fn import(edge: &Edge, request: &Request) -> Outcome {
     let mut response = reply::json(status, &tally.answer(id.as_str(), preview));
     if let Some(position) = position {
         reply::set_position(response.headers_mut(), position);
+    }
+    if !preview {
+        let address = crate::commands::location(request.param("user"), "imports", id.as_str());
+        response.headers_mut().insert(LOCATION, address);
     }
     if repeated && !preview {
         response.headers_mut().insert(crate::commands::REPLAYED, HeaderValue::from_static("true"));
@@ -184,9 +189,8 @@ fn acceptable(row: &str) -> Result<(), Refusal> {
 /// A row as `import_transactions` takes it. Rows without a bank's id are counted over the whole file: parts don't matter.
 fn written(row: &Row, seen: &mut HashMap<String, u32>) -> Value {
     let occurrence = row.bank_id.is_none().then(|| {
-        let payee = row.payee.as_deref().unwrap_or_default();
-        let counted =
-            seen.entry(format!("{}\n{}\n{payee}", row.date, row.amount.decimal().normalize())).or_default();
+        let equal = ImportRow::equal_by(row.date, row.amount, row.payee.as_deref());
+        let counted = seen.entry(equal).or_default();
         *counted += 1;
         *counted
     });

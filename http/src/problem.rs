@@ -88,6 +88,11 @@ impl Problem {
         Self { header: Some(Box::new((name, value))), ..self }
     }
 
+    #[cfg(test)]
+    pub(crate) fn code(&self) -> &str {
+        &self.code
+    }
+
     /// The HTTP response.
     pub(crate) fn into_response(self) -> Response {
         let document = Document {

@@ -14,14 +14,13 @@ impl<'a> Parameters<'a> {
     pub(crate) fn parse(raw: &'a str, known: &[&str]) -> Result<Self, Problem> {
         let mut pairs = Vec::new();
         for (name, value) in form_urlencoded::parse(raw.as_bytes()) {
-            let repeated = pairs.iter().any(|(other, _)| *other == name);
-            if repeated || !known.contains(&name.as_ref()) {
-                let (code, detail) = if repeated {
-                    ("repeated_parameter", "this parameter is given more than once".to_owned())
-                } else {
-                    ("unknown_parameter", format!("the parameters here are: {}", known.join(", ")))
-                };
-                return Err(Problem::bad_request(code, detail).field(name.into_owned()));
+            if pairs.iter().any(|(other, _)| *other == name) {
+                let detail = "this parameter is given more than once";
+                return Err(Problem::bad_request("repeated_parameter", detail).field(name.into_owned()));
+            }
+            if !known.contains(&name.as_ref()) {
+                let detail = format!("the parameters here are: {}", known.join(", "));
+                return Err(Problem::bad_request("unknown_parameter", detail).field(name.into_owned()));
             }
             pairs.push((name, value));
         }

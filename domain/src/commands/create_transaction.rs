@@ -2,7 +2,7 @@
 
 use super::{Context, Decide, fields};
 use crate::events::TransactionCreated;
-use crate::read::{Field, from_json};
+use crate::read::{Field, Object, from_json};
 use crate::transaction::{Details, Split, Status, Transaction, TransactionType};
 use crate::values::{ACCOUNT, CATEGORY, NOTE, PAYEE, Rate};
 use crate::{Amount, Currency, Event, PageKey, Refusal, UserState, When};
@@ -66,7 +66,7 @@ struct Raw {
     note: Option<String>,
     tags: Option<Vec<String>>,
     account: Option<String>,
-    splits: Option<Vec<fields::RawSplit>>,
+    splits: Option<Vec<Object<fields::RawSplit>>>,
     refund: Option<bool>,
     excluded: Option<bool>,
     status: Option<Field<Status>>,
@@ -320,7 +320,7 @@ mod tests {
         );
         refused(json!({"splits": [{"category": "A"}]}), "missing_field", "splits[0].amount");
         refused(json!({"splits": [{"category": "", "amount": "10"}]}), "text_empty", "splits[0].category");
-        refused(json!({"tags": ["a", ""]}), "text_empty", "tags");
+        refused(json!({"tags": ["a", ""]}), "text_empty", "tags[1]");
         Story::new()
             .when("create_transaction", json!({"amount": "1"}))
             .then_refused("missing_field", "transaction_type");
@@ -367,5 +367,34 @@ mod tests {
             .then_refused("amount_zero", "amount");
         assert_eq!(story.send("pay", "create_transaction", &expense("0")), Handled::Repeated { sequence: 1 });
         story.when_as("pay", "create_transaction", expense("1")).then_refused("id_reused", "id");
+    }
+
+    #[test]
+    fn labels_and_parts_come_to_an_end() {
+        let with = |field: &str, value: serde_json::Value| {
+            let mut data = expense("101");
+            data[field] = value;
+            Story::new().when("create_transaction", data)
+        };
+        let parts = |count: usize| json!(vec![json!({"category": "Food", "amount": "1"}); count]);
+        with("tags", json!(vec!["a"; 50])).then_accepted();
+        with("tags", json!(vec!["a"; 51])).then_refused("too_many_tags", "tags");
+        with("splits", parts(100)).then_refused("splits_do_not_sum", "splits");
+        with("splits", parts(101)).then_refused("too_many_splits", "splits");
+        with("splits", parts(10_000)).then_refused("too_many_splits", "splits");
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        let refused = |kind: &str, data: serde_json::Value, code: &str, field: &str| {
+            Story::new().when(kind, data).then_refused(code, field);
+        };
+        let mut data = expense("1");
+        data["splits"] = json!([["Food", "1"]]);
+        refused("create_transaction", data, "wrong_type", "splits[0]");
+        refused("set_preferences", json!({"quiet_hours": ["22:00", "07:00"]}), "wrong_type", "quiet_hours");
+        refused("import_transactions", json!({"rows": [[1, "2026-02-03", "5"]]}), "wrong_type", "rows[0]");
+        let whole = crate::Command::parse("remove_budget", b"[\"Food\"]").expect_err("a list");
+        assert_eq!((&*whole.code, whole.field), ("wrong_type", None));
     }
 }

@@ -1,6 +1,6 @@
 //! Fields that several commands share, from raw to checked.
 
-use crate::read::{Field, Signed};
+use crate::read::{Field, Object, Signed};
 use crate::transaction::{Split, Transaction, TransactionType};
 use crate::values::{CATEGORY, TAG, TextRule};
 use crate::{Amount, Currency, Refusal};
@@ -43,14 +43,15 @@ pub(super) fn tags(tags: Vec<String>) -> Result<Box<[Box<str>]>, Refusal> {
     if tags.len() > MOST_TAGS {
         return Err(Refusal::new("too_many_tags", "tags", format!("at most {MOST_TAGS}")));
     }
-    tags.into_iter().map(|tag| TAG.check(tag, "tags")).collect()
+    let check = |(i, tag)| TAG.check(tag, "tags").map_err(|no| no.at(format!("tags[{i}]")));
+    tags.into_iter().enumerate().map(check).collect()
 }
 
-pub(super) fn splits(splits: Vec<RawSplit>) -> Result<Box<[Split]>, Refusal> {
+pub(super) fn splits(splits: Vec<Object<RawSplit>>) -> Result<Box<[Split]>, Refusal> {
     if splits.len() > MOST_SPLITS {
         return Err(Refusal::new("too_many_splits", "splits", format!("at most {MOST_SPLITS}")));
     }
-    splits.into_iter().enumerate().map(|(i, raw)| split(i, raw)).collect()
+    splits.into_iter().enumerate().map(|(i, Object(raw))| split(i, raw)).collect()
 }
 
 fn split(i: usize, raw: RawSplit) -> Result<Split, Refusal> {

@@ -1,7 +1,7 @@
 //! One row of an import: what a bank wrote, checked, and the transaction it becomes.
 
 use super::fields;
-use crate::read::Field;
+use crate::read::{Field, Object};
 use crate::transaction::{Split, Status, Transaction, TransactionType};
 use crate::values::{CATEGORY, Marks, NOTE, PAYEE, TextRule, Written};
 use crate::{Amount, Currency, Date, Refusal};
@@ -56,7 +56,7 @@ pub(super) struct RawRow {
     payee: Option<String>,
     note: Option<String>,
     tags: Option<Vec<String>>,
-    splits: Option<Vec<RawPart>>,
+    splits: Option<Vec<Object<RawPart>>>,
     bank_id: Option<String>,
     occurrence: Option<u32>,
     excluded: Option<bool>,
@@ -109,7 +109,11 @@ impl RawRow {
             payee: fields::text(self.payee, &PAYEE, "payee")?,
             note: fields::text(self.note, &NOTE, "note")?,
             tags: fields::tags(self.tags.unwrap_or_default())?,
-            splits: splits.into_iter().map(RawPart::read).collect::<Result<_, _>>()?,
+            splits: splits
+                .into_iter()
+                .enumerate()
+                .map(|(i, Object(part))| part.read(i))
+                .collect::<Result<_, _>>()?,
             bank_id: fields::text(self.bank_id, &BANK_ID, "bank_id")?,
             occurrence: self.occurrence,
             excluded: self.excluded.unwrap_or_default(),
@@ -119,9 +123,11 @@ impl RawRow {
 }
 
 impl RawPart {
-    fn read(self) -> Result<Split, Refusal> {
-        let written = Written::read(&self.amount, Marks::Unknown).map_err(|no| no.at("splits"))?;
-        Ok(Split { category: CATEGORY.check(self.category, "splits")?, amount: written.amount })
+    fn read(self, place: usize) -> Result<Split, Refusal> {
+        let at = |field: &str| format!("splits[{place}].{field}");
+        let written = Written::read(&self.amount, Marks::Unknown).map_err(|no| no.at(at("amount")))?;
+        let category = CATEGORY.check(self.category, "category").map_err(|no| no.at(at("category")))?;
+        Ok(Split { category, amount: written.amount })
     }
 }
 
@@ -133,10 +139,15 @@ impl ImportRow {
         if let Some(bank_id) = &self.bank_id {
             format!("bank\n{account}\n{bank_id}")
         } else {
-            let (date, amount) = (self.date, self.amount.decimal().normalize());
-            let payee = self.payee.as_deref().unwrap_or_default().trim();
-            format!("row\n{account}\n{date}\n{amount}\n{payee}")
+            let equal = Self::equal_by(self.date, self.amount, self.payee.as_deref());
+            format!("row\n{account}\n{equal}")
         }
+    }
+
+    /// What rows without a bank's id are equal by, and counted: `1.50` and `1.5` are one amount, blanks around a payee mean nothing.
+    pub fn equal_by(date: Date, amount: Amount, payee: Option<&str>) -> String {
+        let payee = payee.unwrap_or_default().trim();
+        format!("{date}\n{}\n{payee}", amount.decimal().normalize())
     }
 
     /// The transaction. Nothing came or went in a row of zero: it is kept, and counts nowhere.

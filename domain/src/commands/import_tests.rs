@@ -189,8 +189,10 @@ fn what_can_not_be_read_is_refused_by_row_and_field() {
     refused(
         with("splits", json!([{"category": "A", "amount": "x"}])),
         "amount_not_a_number",
-        "rows[1].splits",
+        "rows[1].splits[0].amount",
     );
+    refused(with("tags", json!(["a", ""])), "text_empty", "rows[1].tags[1]");
+    refused(with("transaction_type", json!("Transfer")), "transfer_not_imported", "rows[1].transaction_type");
     refused(with("colour", json!("red")), "unknown_field", "rows[1].colour");
     let many: Vec<Value> = (0..501).map(|_| row("2026-02-03", "5", "Shop")).collect();
     Story::new().when("import_transactions", file(&many)).then_refused("too_many_rows", "rows");

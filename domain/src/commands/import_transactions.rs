@@ -3,7 +3,7 @@
 use super::import_row::{ImportRow, RawRow};
 use super::{Context, Decide, fields};
 use crate::events::{RejectedRow, TransactionCreated, TransactionsImported};
-use crate::read::{Field, from_json};
+use crate::read::{Field, Object, from_json};
 use crate::transaction::Transaction;
 use crate::values::{ACCOUNT, TextRule};
 use crate::{CommandId, Currency, Event, PageKey, Refusal, UserState};
@@ -37,7 +37,7 @@ struct Raw {
     account: Option<String>,
     currency: Option<Field<Currency>>,
     source: Option<String>,
-    rows: Vec<RawRow>,
+    rows: Vec<Object<RawRow>>,
 }
 
 impl Decide for ImportTransactions {
@@ -62,7 +62,7 @@ impl Decide for ImportTransactions {
                 .rows
                 .into_iter()
                 .enumerate()
-                .map(|(i, row)| row.checked(i))
+                .map(|(i, Object(row))| row.checked(i))
                 .collect::<Result<_, _>>()?,
         })
     }

@@ -345,4 +345,14 @@ mod tests {
         let refund = with(transfer("to_account", json!("x")), "refund", json!(true));
         refused("create_transaction", refund, "refund_not_income", "refund");
     }
+
+    #[test]
+    fn accounts_come_to_an_end() {
+        let mut story = Story::new();
+        for n in 0..500 {
+            story =
+                story.when("open_account", json!({"name": n.to_string()})).then_events(&["account_opened"]);
+        }
+        story.when("open_account", json!({"name": "one more"})).then_refused("too_many_accounts", "name");
+    }
 }

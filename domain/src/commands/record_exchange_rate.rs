@@ -230,4 +230,28 @@ mod tests {
             .when("create_transaction", with(dollars("2", "2026-02-01"), "splits", parts))
             .then_refused("budgets_in_two_currencies", "splits");
     }
+
+    #[test]
+    fn pairs_come_to_an_end_but_not_their_rates() {
+        let codes = [
+            "EUR", "USD", "JPY", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "BGN", "ISK",
+            "TRY",
+        ];
+        let pairs = codes
+            .iter()
+            .flat_map(|from| codes.iter().map(move |to| (from, to)))
+            .filter(|(from, to)| from != to);
+        let rate = |from: &str, to: &str| json!({"from": from, "to": to, "rate": "2", "date": "2026-01-02"});
+        let mut story = Story::new();
+        for (from, to) in pairs.clone().take(200) {
+            story = story.when("record_exchange_rate", rate(from, to)).then_accepted();
+        }
+        let (from, to) = pairs.clone().nth(200).expect("15 × 14 pairs");
+        let story = story
+            .when("record_exchange_rate", rate(from, to))
+            .then_refused("too_many_exchange_rates", "from");
+        let mut newer = rate("EUR", "USD");
+        newer["date"] = json!("2026-01-03");
+        story.when("record_exchange_rate", newer).then_events(&["exchange_rate_recorded"]);
+    }
 }

@@ -3,7 +3,7 @@
 use super::{Context, Decide, fields};
 use crate::events::PreferencesSet;
 use crate::preferences::{QuietHours, TimeOfDay};
-use crate::read::{Field, from_json, present};
+use crate::read::{Field, Object, from_json, present};
 use crate::{Currency, Event, MonthStart, Refusal, UserState, Zone};
 use serde::Deserialize;
 
@@ -32,7 +32,7 @@ struct Raw {
     thresholds: Option<Vec<i64>>,
     #[serde(default, deserialize_with = "present")]
     #[allow(clippy::option_option)]
-    quiet_hours: Option<Option<RawQuietHours>>,
+    quiet_hours: Option<Option<Object<RawQuietHours>>>,
 }
 
 #[derive(Deserialize)]
@@ -97,7 +97,7 @@ fn month_start(raw: RawMonthStart) -> Result<MonthStart, Refusal> {
     start.map_err(|no| no.at("month_start"))
 }
 
-fn quiet_hours(raw: RawQuietHours) -> Result<QuietHours, Refusal> {
+fn quiet_hours(Object(raw): Object<RawQuietHours>) -> Result<QuietHours, Refusal> {
     let (from, to) = (raw.from.at("quiet_hours.from")?, raw.to.at("quiet_hours.to")?);
     if from == to {
         let text = "quiet hours begin and end at different times";

@@ -2,7 +2,7 @@
 
 use super::{Context, Decide, fields};
 use crate::events::TransactionUpdated;
-use crate::read::{Field, from_json, present};
+use crate::read::{Field, Object, from_json, present};
 use crate::transaction::{Details, Split, Status, Transaction, TransactionType};
 use crate::values::{ACCOUNT, CATEGORY, NOTE, PAYEE, Rate};
 use crate::{Amount, CommandId, Currency, Date, Event, PageKey, Refusal, UserState, When};
@@ -79,7 +79,7 @@ struct Raw {
     #[serde(default, deserialize_with = "present")]
     account: Change<String>,
     #[serde(default, deserialize_with = "present")]
-    splits: Change<Vec<fields::RawSplit>>,
+    splits: Change<Vec<Object<fields::RawSplit>>>,
     refund: Option<bool>,
     excluded: Option<bool>,
     status: Option<Field<Status>>,

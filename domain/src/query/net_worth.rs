@@ -184,4 +184,13 @@ mod tests {
             assert_eq!(net_worth(&mut story, day)["accounts"][0]["balance"], balance, "{day}");
         }
     }
+
+    #[test]
+    fn beyond_the_calendar_there_is_no_day_and_no_month() {
+        let instant = "2300-01-01T00:00:00Z".parse().expect("an instant");
+        let query = Query::NetWorth { as_of: When::Instant(instant) };
+        let mut story = Story::new();
+        assert_eq!(story.ask(&query).expect_err("no day").code, "clock_out_of_range");
+        assert_eq!(story.state.month_at(instant).expect_err("no month").code, "clock_out_of_range");
+    }
 }

@@ -117,3 +117,34 @@ pub(super) fn read_row((key, value): &(Vec<u8>, Vec<u8>)) -> Result<(Place, Tran
     let transaction = postcard::from_bytes(value).map_err(|_| broken())?;
     Ok(((date, ordinal), transaction))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Query;
+    use crate::story::Story;
+
+    #[test]
+    fn a_list_is_asked_for_with_a_cursor_it_gave_and_a_sensible_limit() {
+        let refused = |query: TransactionsQuery| {
+            let refusal = Story::new().ask(&Query::Transactions(query)).expect_err("refused");
+            (refusal.code, refusal.field.expect("a field"))
+        };
+        for cursor in ["", "2026-01-01", "2026-02-30.1", "2026-01-01.x", "1.2026-01-01"] {
+            let query = TransactionsQuery { cursor: Some(cursor.to_owned()), ..TransactionsQuery::default() };
+            assert_eq!(refused(query), ("invalid_cursor".into(), "cursor".into()), "{cursor}");
+        }
+        for limit in [0, TransactionsQuery::MOST + 1, usize::MAX] {
+            let query = TransactionsQuery { limit, ..TransactionsQuery::default() };
+            assert_eq!(refused(query), ("invalid_limit".into(), "limit".into()), "{limit}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_row_is_named() {
+        let key = UserState::default().stored_key(PageKey::ByDate(Date::FIRST, 1));
+        for row in [(key, vec![0xff]), (b"no key".to_vec(), Vec::new())] {
+            assert_eq!(read_row(&row).expect_err("damaged").code, "invalid_page");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Accounts and exchange rates.
 
-use super::{json, problem, start};
+use super::{header, json, problem, start};
 use serde_json::json;
 
 #[tokio::test]
@@ -29,4 +29,21 @@ async fn accounts_are_opened_asked_about_and_closed() {
         problem(edge.client.delete(edge.url("/v1/users/nobody/accounts/x"))).await,
         (404, "not_found".into())
     );
+}
+
+#[tokio::test]
+async fn an_account_says_where_it_is() {
+    let edge = start().await;
+    let open = |path: &str, id: &str, body| {
+        edge.post(&format!("/v1/users/real/{path}"), body).header("Idempotency-Key", id)
+    };
+    let answer = open("accounts", "k 1", r#"{"name":"Giro"}"#).send().await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), header(&answer, "location")),
+        (201, "/v1/users/real/accounts/k%201")
+    );
+    let answer = open("commands/open_account", "k2", r#"{"id":"Cash / Sock"}"#).send().await.unwrap();
+    assert_eq!(header(&answer, "location"), "/v1/users/real/accounts/Cash%20%2F%20Sock");
+    let answer = open("accounts", "k3", r#"{"name":"Giro"}"#).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), header(&answer, "location")), (422, ""));
 }

@@ -5,6 +5,7 @@ use super::{header, json, problem, start, start_with};
 use crate::HttpConfig;
 use centime_engine::Clock;
 use std::sync::atomic::Ordering;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
 async fn a_create_says_where_the_new_thing_is() {
@@ -86,6 +87,37 @@ async fn malformed_requests_have_names() {
     is(edge.get("/v1/users/ada/events?types=x"), 400, "unknown_event_type").await;
     is(edge.get("/v1/users/ada/events").header("Last-Event-ID", "1:2"), 400, "invalid_event_id").await;
     is(edge.get("/v1/users/ada/ws"), 426, "upgrade_required").await;
+    is(edge.get("/v1/users/ada/transactions/%ff"), 400, "invalid_path").await;
+    is(edge.get("/v1/users/ada/balance").header("Centime-Position", "1:ü"), 400, "invalid_header").await;
+    is(edge.get("/v1/users/ada/transactions?limit=1&limit=1"), 400, "repeated_parameter").await;
+    let put = edge.client.put(edge.url("/v1/users/ada/budgets/Food")).body(r#"{"category":"Rent"}"#);
+    is(put, 400, "path_mismatch").await;
+    assert!(edge.fake.commands.lock().unwrap().is_empty());
+}
+
+/// What no client library would send: the bytes go out as they are.
+async fn raw(edge: &super::Running, request: &str) -> String {
+    let mut socket = tokio::net::TcpStream::connect(edge.address).await.unwrap();
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"}") {
+        let read = socket.read_buf(&mut answer).await.unwrap();
+        assert!(read > 0, "{}", String::from_utf8_lossy(&answer));
+    }
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_hardly_http_is_answered_by_name() {
+    let edge = start().await;
+    let answer = raw(&edge, "GET /v1/users/ada/balance HTTP/1.1\r\nHost: a b\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(answer.contains(r#""code":"malformed_request""#), "{answer}");
+    let post =
+        "POST /v1/users/ada/transactions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let answer = raw(&edge, &format!("{post}2\r\n{{}}\r\nno length\r\n")).await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(answer.contains(r#""code":"body_unreadable""#), "{answer}");
     assert!(edge.fake.commands.lock().unwrap().is_empty());
 }
 

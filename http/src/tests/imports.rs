@@ -1,14 +1,14 @@
 //! Bank files over HTTP: which commands they become.
 
 use super::fake::Fake;
-use super::{json, problem, start, start_with};
+use super::{header, json, problem, start, start_with};
 use crate::HttpConfig;
 use reqwest::Method;
 use serde_json::Value;
 use std::iter;
 
 const TABLE: &str =
-    "Date,Payee,Amount\n2026-02-01,a,-1.50\n2026-02-01,a,-1.5\n2026-02-30,b,2\n2026-02-02,c,x\n";
+    "Date,Payee,Amount\n2026-02-01,a,-1.50\n2026-02-01,\u{a0}a,-1.5\n2026-02-30,b,2\n2026-02-02,c,x\n";
 
 fn sent(fake: &Fake) -> Vec<(String, String, Value)> {
     let commands = fake.commands.lock().unwrap();
@@ -23,8 +23,10 @@ fn sent(fake: &Fake) -> Vec<(String, String, Value)> {
 async fn a_file_becomes_one_command_and_its_bad_lines_are_named() {
     let edge = start().await;
     let path = "/v1/users/ada/imports?format=csv&account=Giro";
-    let (status, answer) = json(edge.post(path, TABLE).header("idempotency-key", "march")).await;
-    assert_eq!((status, &answer["import_id"]), (201, &Value::from("march")));
+    let answer = edge.post(path, TABLE).header("idempotency-key", "march").send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), header(&answer, "location")), (201, "/v1/users/ada/imports/march"));
+    let answer: Value = answer.json().await.unwrap();
+    assert_eq!(answer["import_id"], "march");
     let lines: Vec<_> =
         answer["errors"].as_array().unwrap().iter().map(|e| (e["line"].clone(), e["code"].clone())).collect();
     assert_eq!(lines, [(4.into(), "invalid_date".into()), (5.into(), "amount_not_a_number".into())]);

@@ -10,6 +10,7 @@ mod limits;
 mod nodes;
 mod predictions;
 mod preferences;
+mod registry;
 mod reports;
 
 use crate::{HttpConfig, Server};

@@ -55,3 +55,15 @@ async fn a_node_out_of_reach_is_a_reason_to_retry() {
     let post = edge.post("/v1/users/elsewhere/transactions", "{}");
     assert_eq!(problem(post).await, (503, "owner_unreachable".into()));
 }
+
+#[tokio::test]
+async fn a_web_socket_is_told_where_its_user_is() {
+    let edge = pointing_at("127.0.0.1:1".into()).await;
+    let refused =
+        tokio_tungstenite::connect_async(format!("ws://{}/v1/users/elsewhere/ws", edge.address)).await;
+    let Err(tokio_tungstenite::tungstenite::Error::Http(response)) = refused else { panic!("{refused:?}") };
+    assert_eq!(response.status(), 421);
+    let problem: serde_json::Value = serde_json::from_slice(response.body().as_ref().unwrap()).unwrap();
+    assert_eq!(problem["code"], "served_elsewhere");
+    assert!(problem["detail"].as_str().unwrap().contains("127.0.0.1:1"));
+}

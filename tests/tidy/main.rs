@@ -1,8 +1,15 @@
 //! House rules that no compiler checks: who may depend on whom, how long a file may be, that nothing is left for later.
+//!
+//! Map: `registry` (what every command and event must have) · `refusals` (what every refusal must have) · `sources` (the
+//! repository's files, and which of their text is tests).
 
+mod refusals;
+mod registry;
+mod sources;
+
+use sources::{root, sources};
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 /// Who may depend on whom inside the house. A new edge is a decision: it needs a reason, and a line here.
 const INNER: [(&str, &[&str]); 7] = [
@@ -27,10 +34,6 @@ const KEPT_IN: [(&str, &[&str]); 4] = [
 const NOT_IN_DOMAIN: [&str; 7] = ["tokio", "actix", "rdkafka", "sled", "warp", "reqwest", "futures"];
 
 const LONGEST_FILE: usize = 500;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// Each package's name and the names of its dependencies (those of tests and benches left out).
 fn packages() -> Vec<(String, BTreeSet<String>)> {
@@ -99,23 +102,4 @@ fn nothing_is_left_for_later() {
             assert!(!text.contains(&word), "{} has {word}", file.display());
         }
     }
-}
-
-/// All Rust files under a folder of this repository.
-fn sources(folder: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![root().join(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if path.is_dir() && name != "target" && !name.starts_with('.') {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push(path);
-            }
-        }
-    }
-    assert!(!found.is_empty(), "{folder} has no sources");
-    found
 }
