@@ -2,7 +2,8 @@
 //!
 //! Map: `conformance` (both logs keep the same promises) · `berka` (a real bank's four years) · `crash_embedded`,
 //! `crash_kafka` (kill -9 and worse, under load) · `ledger` (reports, forecasts, calculators) ·
-//! `accounts` (preferences, accounts, rates) · `imports` (bank files) · `predictions` · `erasure` · `export` · `restart` · `rebalance` · `garbage` · `support`
+//! `accounts` (preferences, accounts, rates) · `imports` (bank files) · `predictions` · `erasure` · `export` · `restart` · `rebalance` · `garbage` ·
+//! `hostile` (whatever a client may send) · `support`
 //! (what they share).
 //!
 //! One test binary, because what they share takes longer to build than they do. The short form belongs in every check;
@@ -16,6 +17,7 @@ mod crash_kafka;
 mod erasure;
 mod export;
 mod garbage;
+mod hostile;
 mod imports;
 mod ledger;
 mod predictions;

@@ -24,6 +24,15 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// What a request is answered with.
+    pub(crate) async fn of(request: reqwest::RequestBuilder) -> reqwest::Result<Self> {
+        let response = request.send().await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await?;
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Ok(Self { status, headers, body, text })
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -119,14 +128,7 @@ impl Client {
         headers: Headers<'_>,
         body: Option<&str>,
     ) -> reqwest::Result<Answer> {
-        let request = self.request(method, path, headers, body);
-        RUNTIME.block_on(async move {
-            let response = request.send().await?;
-            let (status, headers) = (response.status().as_u16(), response.headers().clone());
-            let text = response.text().await?;
-            let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-            Ok(Answer { status, headers, body, text })
-        })
+        RUNTIME.block_on(Answer::of(self.request(method, path, headers, body)))
     }
 
     #[track_caller]
