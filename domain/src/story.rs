@@ -10,6 +10,8 @@ pub(crate) struct Story {
     pub state: UserState,
     pub store: BTreeMap<Vec<u8>, Vec<u8>>,
     pub journal: Vec<Entry>,
+    /// So many commit records of others are in the journal before the next.
+    pub others: u64,
     last: Option<Outcome>,
 }
 
@@ -46,11 +48,15 @@ impl Story {
         self.handle(&Input::read(id, time, type_name, data.to_string().as_bytes()))
     }
 
+    /// The newest commit record's sequence.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.journal.len() as u64 + self.others
+    }
+
     /// Loads what is missing, handles, and writes the outcome to the journal.
     pub(crate) fn handle(&mut self, input: &Input) -> Handled {
         load(&mut self.state, &self.store, |state| state.missing(input));
-        let sequence = self.journal.len() as u64 + 1;
-        let handled = self.state.handle(input, sequence);
+        let handled = self.state.handle(input, self.sequence() + 1);
         if let Handled::Decided(outcome) = &handled {
             self.journal.push(Entry {
                 user: UserId::parse("ada").expect("an id"),

@@ -1,5 +1,6 @@
 //! Accounts, transfers and other currencies: every balance and net worth, recomputed from nothing but the list of transactions.
 
+use super::commands::several;
 use super::{Step, list, replay, run};
 use crate::story::Story;
 use crate::{Date, Query, UserState, When};
@@ -55,7 +56,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(step(), 1..60)
+    several(step)
 }
 
 fn number(value: &Value) -> Decimal {
@@ -126,7 +127,7 @@ fn check(story: &mut Story) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(super::CASES))]
 
     #[test]
     fn balances_equal_a_recomputation_from_all_transactions(steps in steps()) {

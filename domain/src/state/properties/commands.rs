@@ -95,7 +95,7 @@ fn import() -> impl Strategy<Value = Value> {
 }
 
 /// Commands with the ids `0`…`49`; changes and deletions mean one of them.
-fn step() -> impl Strategy<Value = Step> {
+pub(super) fn step() -> impl Strategy<Value = Step> {
     let id = || (0_u32..50).prop_map(|id| id.to_string());
     let data = prop_oneof![
         80 => transaction().prop_map(|data| ("create_transaction", data)),
@@ -116,6 +116,13 @@ fn step() -> impl Strategy<Value = Step> {
     (id(), data).prop_map(|(id, (name, data))| (id, name, data))
 }
 
+/// A user's commands.
 pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(step(), 1..80)
+    several(step)
+}
+
+/// Mostly a few, which find most faults soonest; every tenth time many, for those that take a long history.
+pub(super) fn several<T: Strategy>(one: impl Fn() -> T) -> impl Strategy<Value = Vec<T::Value>> {
+    let some = |count| prop::collection::vec(one(), count);
+    prop_oneof![5 => some(1..12), 4 => some(8..25), 1 => some(25..80)]
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod budgets;
 mod commands;
+mod crashes;
 mod export;
 mod model;
 mod predictions;
@@ -19,7 +20,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many random sequences each property is tried on.
-const CASES: u32 = 300;
+const CASES: u32 = 10_000;
 
 /// What happened, with sequences left in.
 fn run(story: &mut Story, steps: &[Step]) -> Vec<Handled> {
