@@ -1,15 +1,13 @@
 //! The release binary over HTTP. Clients are threads of this process on blocking sockets: one write and one read a request
 //! is as light as it gets, for they share the machine with what they measure.
 
+use crate::support::client::{Client, wait_until_ready};
 use crate::support::load::{Load, user_id};
 use crate::support::process::{Group, cpu, free_port};
 use crate::support::{per_second, ratio};
 use crate::{Args, Bar, Figure, Folder, figure_of};
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use hdrhistogram::Histogram;
-use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -118,82 +116,4 @@ fn client_loop(address: &str, load: Load, from: Instant, end: Instant) -> Result
 
 fn histogram() -> Result<Histogram<u64>> {
     Ok(Histogram::new_with_bounds(1, 600_000_000, 3)?)
-}
-
-fn wait_until_ready(address: &str, process: &mut Group) -> Result<()> {
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_mins(1) {
-        process.check()?;
-        if Client::connect(address).and_then(|mut c| c.get("/health/ready")).is_ok_and(|status| status == 200)
-        {
-            return Ok(());
-        }
-        thread::sleep(Duration::from_millis(50));
-    }
-    bail!("centime is not ready after a minute")
-}
-
-/// As much of an HTTP/1.1 client as this bench needs: keep-alive, no chunked bodies.
-struct Client {
-    stream: TcpStream,
-    request: String,
-    response: Vec<u8>,
-}
-
-impl Client {
-    fn connect(address: &str) -> Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_mins(1)))?;
-        Ok(Self { stream, request: String::new(), response: Vec::new() })
-    }
-
-    fn get(&mut self, path: &str) -> Result<u16> {
-        self.request.clear();
-        write!(self.request, "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")?;
-        self.exchange()
-    }
-
-    fn post(&mut self, path: &str, body: &str) -> Result<u16> {
-        self.request.clear();
-        write!(
-            self.request,
-            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        )?;
-        self.exchange()
-    }
-
-    /// Sends the request, reads the whole response, returns its status.
-    fn exchange(&mut self) -> Result<u16> {
-        self.stream.write_all(self.request.as_bytes())?;
-        self.response.clear();
-        let body_at = loop {
-            self.read_some()?;
-            if let Some(at) = self.response.windows(4).position(|w| w == b"\r\n\r\n") {
-                break at + 4;
-            }
-        };
-        let head = std::str::from_utf8(&self.response[..body_at])?.to_ascii_lowercase();
-        let status = head.split(' ').nth(1).context("a status line")?.parse()?;
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
-        let length: usize = length.context("a response without content-length")?.trim().parse()?;
-        while self.response.len() < body_at + length {
-            self.read_some()?;
-        }
-        Ok(status)
-    }
-
-    fn read_some(&mut self) -> Result<()> {
-        let mut buffer = [0; 4096];
-        let n = self.stream.read(&mut buffer)?;
-        ensure!(n > 0, "the server closed the connection");
-        self.response.extend_from_slice(&buffer[..n]);
-        Ok(())
-    }
-
-    /// The last response as text.
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.response).into_owned()
-    }
 }

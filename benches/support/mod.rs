@@ -1,5 +1,6 @@
 //! What the benches share: the load, processes, a plain table. Every bench uses a part of it.
 
+pub(crate) mod client;
 pub(crate) mod inputs;
 pub(crate) mod load;
 pub(crate) mod process;
