@@ -34,14 +34,15 @@ pub use budget::Policy;
 pub use calculate::calculate;
 pub use commands::{
     CloseAccount, Command, CreateTransaction, DeleteTransaction, EraseUser, GenerateForecast, ImportRow,
-    ImportTransactions, OpenAccount, RecordExchangeRate, RemoveBudget, SetBudget, SetPreferences, UndoImport,
-    UpdateTransaction,
+    ImportTransactions, OpenAccount, RecordExchangeRate, RemoveBudget, RestoreUser, SetBudget,
+    SetPreferences, UndoImport, UpdateTransaction,
 };
 pub use events::{
     AccountClosed, AccountOpened, BudgetExceeded, BudgetOverspendPredicted,
     BudgetOverspendPredictionWithdrawn, BudgetRecovered, BudgetRemoved, BudgetSet, BudgetThresholdReached,
-    Event, ExchangeRateRecorded, ForecastGenerated, ForecastMonth, ImportUndone, PreferencesSet, RejectedRow,
-    TransactionCreated, TransactionDeleted, TransactionUpdated, TransactionsImported, UserErased,
+    Event, ExchangeRateRecorded, ForecastGenerated, ForecastMonth, ImportUndone, PastCommand, PreferencesSet,
+    RejectedRow, TransactionCreated, TransactionDeleted, TransactionUpdated, TransactionsImported,
+    UserErased, UserRestored,
 };
 pub use id::{CommandId, UserId};
 pub use input::{Entry, Handled, Input, Outcome};

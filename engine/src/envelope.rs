@@ -86,6 +86,15 @@ pub fn write_event(out: &mut Vec<u8>, at: &EventPlace<'_>, event: &Event) {
     out.push(b'}');
 }
 
+/// Appends an event's envelope with what only an export says: the hash of its command's body.
+pub(crate) fn write_exported(out: &mut Vec<u8>, at: &EventPlace<'_>, body_hash: u64, event: &Event) {
+    open_to_causation(out, at, event.type_name());
+    write!(out, r#","bodyhash":"{body_hash:016x}""#).expect("writing to memory does not fail");
+    open_from_sequence(out, at);
+    event.write_json(out);
+    out.push(b'}');
+}
+
 /// Appends the envelope of a `command_rejected` event.
 pub(crate) fn write_rejected(out: &mut Vec<u8>, at: &EventPlace<'_>, refusal: &Refusal) {
     open(out, at, "command_rejected");
@@ -116,6 +125,11 @@ pub struct EventPlace<'a> {
 }
 
 fn open(out: &mut Vec<u8>, at: &EventPlace<'_>, kind: &str) {
+    open_to_causation(out, at, kind);
+    open_from_sequence(out, at);
+}
+
+fn open_to_causation(out: &mut Vec<u8>, at: &EventPlace<'_>, kind: &str) {
     out.extend_from_slice(br#"{"specversion":"1.0","id":""#);
     let mut text = Uuid::encode_buffer();
     out.extend_from_slice(event_id(at).hyphenated().encode_lower(&mut text).as_bytes());
@@ -129,6 +143,9 @@ fn open(out: &mut Vec<u8>, at: &EventPlace<'_>, kind: &str) {
     DateTimePrinter::new().print_timestamp(&time, &mut *out).expect("writing to memory does not fail");
     out.extend_from_slice(br#"","datacontenttype":"application/json","causationid":"#);
     serde_json::to_writer(&mut *out, at.command_id.as_str()).expect("a string is JSON");
+}
+
+fn open_from_sequence(out: &mut Vec<u8>, at: &EventPlace<'_>) {
     let (partition, sequence, index) = at.sequence;
     write!(out, r#","sequence":"{partition}:{sequence}:{index}","data":"#)
         .expect("writing to memory does not fail");

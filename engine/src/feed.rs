@@ -1,7 +1,7 @@
 //! The feed: committed events to whoever follows them.
 
 use crate::api::{EventPosition, FeedEvent};
-use crate::envelope::{EventPlace, write_event, write_rejected};
+use crate::envelope::{EventPlace, write_event, write_exported, write_rejected};
 use crate::record::CommitRecord;
 use centime_domain::{Entry, Event, Outcome, Refusal, UserId};
 use std::collections::HashMap;
@@ -144,11 +144,46 @@ pub(crate) fn for_each_event<'a>(
             Outcome::Accepted(events) => {
                 for (nth, event) in (0..).zip(events) {
                     each(place(index, nth), index, entry, Happened::Event(event));
-                    index += 1;
+                    index += numbers(event);
                 }
             }
         }
     }
+}
+
+/// How many of a record's numbers an event takes.
+pub(crate) fn numbers(event: &Event) -> u32 {
+    u32::try_from(event.numbers()).unwrap_or(u32::MAX)
+}
+
+/// One of a record's events as an export has it. What was restored is told as it was first told, under numbers of its own.
+pub(crate) fn for_each_exported(
+    place: &EventPlace<'_>,
+    entry: &Entry,
+    event: &Event,
+    each: &mut dyn FnMut(FeedEvent),
+) {
+    let Event::UserRestored(restored) = event else {
+        return each(exported(place, entry.body_hash, event));
+    };
+    let (partition, sequence, mut index) = place.sequence;
+    for past in &restored.commands {
+        for (nth, event) in (0..).zip(&past.events) {
+            index += 1;
+            let sequence = (partition, sequence, index);
+            let (command_id, time_us) = (&past.id, past.time_us);
+            let place = EventPlace { user: place.user, command_id, time_us, sequence, nth };
+            each(exported(&place, past.body_hash, event));
+        }
+    }
+}
+
+fn exported(place: &EventPlace<'_>, body_hash: u64, event: &Event) -> FeedEvent {
+    let mut bytes = Vec::with_capacity(512);
+    write_exported(&mut bytes, place, body_hash, event);
+    let (partition, sequence, index) = place.sequence;
+    let position = EventPosition { partition, sequence, index };
+    FeedEvent { position, kind: event.type_name(), envelope: bytes.into() }
 }
 
 /// One event as subscribers get it.

@@ -1,11 +1,12 @@
 //! Following a user's events: the past from the journal, then the feed, without gap or repeat.
 
 use crate::api::{EngineError, EventPosition, Export, Feed, FeedEvent, Position};
-use crate::feed::{FeedHub, Happened, encode, for_each_event};
+use crate::envelope::EventPlace;
+use crate::feed::{FeedHub, Happened, encode, for_each_event, for_each_exported};
 use crate::log::{Cursor, Journal, JournalError};
 use crate::record::CommitRecord;
 use crate::shared::Shared;
-use centime_domain::{Event, UserId};
+use centime_domain::{Entry, Event, UserId};
 use futures::{StreamExt, stream};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -18,6 +19,33 @@ pub(crate) struct Past {
     pub(crate) after: EventPosition,
     /// The commit record that the user was last erased in: nothing older is told.
     pub(crate) erased: u64,
+}
+
+/// One thing that happened, and where it stands.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    place: EventPlace<'a>,
+    index: u32,
+    entry: &'a Entry,
+    happened: Happened<'a>,
+}
+
+impl Told<'_> {
+    /// As a feed has it.
+    fn to(self, follower: &mpsc::Sender<Option<FeedEvent>>) -> bool {
+        follower.blocking_send(Some(encode(&self.place, self.index, self.happened))).is_ok()
+    }
+
+    /// As an export has it, without refusals.
+    fn export_to(self, follower: &mpsc::Sender<Option<FeedEvent>>) -> bool {
+        let mut there = true;
+        if let Happened::Event(event) = self.happened {
+            for_each_exported(&self.place, self.entry, event, &mut |event| {
+                there = there && follower.blocking_send(Some(event)).is_ok();
+            });
+        }
+        there
+    }
 }
 
 /// Follows everybody from now on.
@@ -48,7 +76,8 @@ pub(crate) fn user(
     };
     let (tell, past) = mpsc::channel(256);
     tokio::task::spawn_blocking(move || {
-        if let Err(error) = read_past(journal.as_ref(), &user, asked, until, &tell) {
+        let read = read_past(journal.as_ref(), &user, asked, until, &mut |told| told.to(&tell));
+        if let Err(error) = read {
             // The stream ends here, so the follower comes back and asks again.
             tracing::error!(%error, partition, "past events can't be read");
             let _ = tell.blocking_send(None);
@@ -64,10 +93,12 @@ pub(crate) fn export(journal: Arc<dyn Journal>, user: UserId, until: Position, e
     let Position { partition, sequence: until } = until;
     let all = Past { after: EventPosition { partition, sequence: 0, index: 0 }, erased };
     let (tell, past) = mpsc::channel(256);
-    tokio::task::spawn_blocking(move || match read_past(journal.as_ref(), &user, all, until, &tell) {
-        // Told only here: if the reading ends in any other way, the export is not whole.
-        Ok(()) => drop(tell.blocking_send(None)),
-        Err(error) => tracing::error!(%error, partition, "past events can't be read"),
+    tokio::task::spawn_blocking(move || {
+        match read_past(journal.as_ref(), &user, all, until, &mut |told| told.export_to(&tell)) {
+            // Told only here: if the reading ends in any other way, the export is not whole.
+            Ok(()) => drop(tell.blocking_send(None)),
+            Err(error) => tracing::error!(%error, partition, "past events can't be read"),
+        }
     });
     stream::unfold(Some(past), |past| async move {
         let mut past = past?;
@@ -80,12 +111,13 @@ pub(crate) fn export(journal: Arc<dyn Journal>, user: UserId, until: Position, e
     .boxed()
 }
 
+/// Tells a user's past, one event after the other, until `tell` says that nobody listens any more.
 fn read_past(
     journal: &dyn Journal,
     user: &UserId,
     Past { after, erased }: Past,
     until: u64,
-    tell: &mpsc::Sender<Option<FeedEvent>>,
+    tell: &mut dyn FnMut(Told<'_>) -> bool,
 ) -> Result<(), JournalError> {
     let from = Cursor { sequence: after.sequence.max(erased).saturating_sub(1), hash: 0, hint: 0 };
     let seen = (after.sequence, after.index);
@@ -94,7 +126,7 @@ fn read_past(
         let first = if record.sequence == erased { erasure(&record, user) } else { 0 };
         for_each_event(&record, &mut |place, index, entry, happened| {
             if entry.user == *user && index >= first && (record.sequence, index) > seen && !gone {
-                gone = tell.blocking_send(Some(encode(&place, index, happened))).is_err();
+                gone = !tell(Told { place, index, entry, happened });
             }
         });
         if gone { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

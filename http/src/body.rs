@@ -1,11 +1,14 @@
-//! Request bodies: read with a limit each and a limit together, whether their length was announced or not.
+//! Request bodies: read with a limit each and a limit together, whether their length was announced or not; or handed on as they
+//! arrive.
 
 use crate::edge::Edge;
 use crate::problem::Problem;
 use crate::request::Head;
 use bytes::{Buf, Bytes};
+use futures::stream::{self, BoxStream};
 use futures::{Stream, StreamExt};
 use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::SemaphorePermit;
 use warp::http::StatusCode;
@@ -37,13 +40,8 @@ where
     if announced.is_some_and(|length: usize| length > most) {
         return Err(too_large(most));
     }
-    tokio::time::timeout(edge.config.body_timeout, collect(edge, stream, most)).await.unwrap_or_else(|_| {
-        Err(Problem::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "body_timeout",
-            "the request's body did not arrive in time",
-        ))
-    })
+    let body = tokio::time::timeout(edge.config.body_timeout, collect(edge, stream, most)).await;
+    body.unwrap_or_else(|_| Err(late()))
 }
 
 async fn collect<S, B>(edge: &Edge, stream: S, most: usize) -> Result<Body<'_>, Problem>
@@ -54,9 +52,7 @@ where
     let mut stream = pin!(stream);
     let mut body = Body::default();
     while let Some(chunk) = stream.next().await {
-        let mut chunk = chunk.map_err(|e| {
-            Problem::bad_request("body_unreadable", format!("the request's body broke off: {e}"))
-        })?;
+        let mut chunk = chunk.map_err(|e| broken_off(&e))?;
         let length = chunk.remaining();
         if body.bytes.len() + length > most {
             return Err(too_large(most));
@@ -86,6 +82,52 @@ impl<'a> Body<'a> {
         }
         Ok(())
     }
+}
+
+/// A body that its handler reads as it arrives.
+#[derive(Default)]
+pub(crate) struct Upload(Mutex<Option<Chunks>>);
+
+/// The chunks of a body.
+pub(crate) type Chunks = BoxStream<'static, Result<Bytes, Problem>>;
+
+impl std::fmt::Debug for Upload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Upload")
+    }
+}
+
+impl Upload {
+    /// A body whose sender may be silent for so long.
+    pub(crate) fn new<S, B>(silence: Duration, stream: S) -> Self
+    where
+        S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
+        B: Buf + 'static,
+    {
+        let chunks = stream::unfold(stream.boxed(), move |mut stream| async move {
+            let chunk = match tokio::time::timeout(silence, stream.next()).await {
+                Ok(chunk) => {
+                    chunk?.map_err(|e| broken_off(&e)).map(|mut chunk| chunk.copy_to_bytes(chunk.remaining()))
+                }
+                Err(_) => Err(late()),
+            };
+            Some((chunk, stream))
+        });
+        Self(Mutex::new(Some(chunks.fuse().boxed())))
+    }
+
+    /// The chunks; `None`: there are none, or somebody has them.
+    pub(crate) fn take(&self) -> Option<Chunks> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+fn broken_off(error: &warp::Error) -> Problem {
+    Problem::bad_request("body_unreadable", format!("the request's body broke off: {error}"))
+}
+
+fn late() -> Problem {
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", "the request's body did not arrive in time")
 }
 
 fn too_large(most: usize) -> Problem {

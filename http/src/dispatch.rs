@@ -1,5 +1,6 @@
 //! One request's way: guard, route, room, body, handler; to another node if the user is there.
 
+use crate::body::{self, Body, Upload};
 use crate::edge::Edge;
 use crate::failure::Failure;
 use crate::problem::Problem;
@@ -7,7 +8,7 @@ use crate::reply::Response;
 use crate::request::{Head, Request};
 use crate::router::{self, Route};
 use crate::routes::ROUTES;
-use crate::{body, forward, guard, websocket};
+use crate::{forward, guard, websocket};
 use bytes::Buf;
 use futures::Stream;
 use std::convert::Infallible;
@@ -62,8 +63,8 @@ pub(crate) fn visitor(head: &Head, websocket: bool) -> guard::Visitor<'_> {
 
 async fn dispatch<S, B>(edge: &Edge, head: Head, body: S) -> Response
 where
-    S: Stream<Item = Result<B, warp::Error>>,
-    B: Buf,
+    S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
+    B: Buf + 'static,
 {
     let allowed = edge.guard.check(&visitor(&head, false));
     let found = allowed.and_then(|()| router::find(ROUTES, &head.method, &head.path));
@@ -84,8 +85,8 @@ async fn answer<S, B>(
     body: S,
 ) -> Result<Response, Problem>
 where
-    S: Stream<Item = Result<B, warp::Error>>,
-    B: Buf,
+    S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
+    B: Buf + 'static,
 {
     let permit = edge.in_flight.try_acquire();
     if permit.is_err() && !route.always {
@@ -97,8 +98,12 @@ where
         .retry_after(Duration::from_secs(1)));
     }
     let most = if route.file { edge.config.max_file } else { edge.config.max_body };
-    let body = body::read(edge, &head, body, most).await?;
-    let request = Request { head, params, body: body.bytes.clone() };
+    let (body, upload) = if route.upload {
+        (Body::default(), Upload::new(edge.config.body_timeout, body))
+    } else {
+        (body::read(edge, &head, body, most).await?, Upload::default())
+    };
+    let request = Request { head, params, body: body.bytes.clone(), upload };
     match (route.handler)(edge, &request).await {
         Ok(response) => Ok(response),
         Err(Failure::Problem(problem)) => Err(problem),

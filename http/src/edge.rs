@@ -13,6 +13,9 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// How long another node may be silent. Its feeds send a sign of life more often than this.
 const SILENCE: Duration = Duration::from_mins(1);
 
+/// Files that are read as they arrive, at once: each may take as long as its sender likes, and a few MiB.
+const UPLOADS: usize = 4;
+
 /// The metrics page: called at every scrape.
 pub(crate) type Metrics = Box<dyn Fn() -> String + Send + Sync>;
 
@@ -26,6 +29,8 @@ pub(crate) struct Edge {
     pub(crate) in_flight: Semaphore,
     /// One permit a byte of a request's body.
     pub(crate) body_room: Semaphore,
+    /// One permit a file that is read as it arrives.
+    pub(crate) uploads: Semaphore,
     /// Reaches other nodes.
     pub(crate) client: reqwest::Client,
     stop: watch::Sender<bool>,
@@ -52,6 +57,7 @@ impl Edge {
             metrics,
             in_flight: Semaphore::new(config.max_in_flight),
             body_room: Semaphore::new(config.max_bodies),
+            uploads: Semaphore::new(UPLOADS),
             client,
             stop: watch::Sender::new(false),
             config,

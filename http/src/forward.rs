@@ -5,6 +5,7 @@ use crate::problem::Problem;
 use crate::reply::Response;
 use crate::request::Request;
 use futures::StreamExt;
+use std::io;
 use std::time::Duration;
 use sync_wrapper::SyncStream;
 use warp::Reply;
@@ -47,12 +48,18 @@ pub(crate) async fn forward(edge: &Edge, request: &Request, address: &str) -> Re
         let detail = "the user's partition is changing nodes; retry";
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "owner_changing", detail).retry_after(soon));
     }
+    let body = match request.upload.take() {
+        Some(chunks) => {
+            reqwest::Body::wrap_stream(SyncStream::new(chunks.map(|chunk| chunk.map_err(broken_off))))
+        }
+        None => request.body.clone().into(),
+    };
     let sent = edge
         .client
         .request(request.head.method.clone(), url(address, &request.head.path_and_query()))
         .headers(pick(&request.head.headers, &REQUEST))
         .header(FORWARDED, "1")
-        .body(request.body.clone())
+        .body(body)
         .send()
         .await;
     match sent {
@@ -68,6 +75,11 @@ pub(crate) async fn forward(edge: &Edge, request: &Request, address: &str) -> Re
             Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, "timeout", detail))
         }
     }
+}
+
+/// What did not arrive is not passed on as if it were whole.
+fn broken_off(_: Problem) -> io::Error {
+    io::Error::other("the request's body broke off")
 }
 
 /// Passes the answer on while it comes in: it may be a feed without an end.

@@ -4,7 +4,7 @@
 //! Map: [`Server`] (bind, run, drain) · [`HttpConfig`] · `routes` (the table: every path there is) · `router` (matching)
 //! · `dispatch` (one request's way: guard, route, limits, handler) · `guard` (browsers on loopback) · `request`, `query`,
 //! `body` (what came in) · `reply`, `problem`, `failure` (what goes out) · `commands`, `queries`, `reports`, `events`,
-//! `websocket`, `service`, `calculate`, `export`, `imports` with `imports_answer` (the handlers) · `forward` (users of other nodes) · `backend` (the engine as seen
+//! `websocket`, `service`, `calculate`, `export`, `restore` with `restore_file`, `imports` with `imports_answer` (the handlers) · `forward` (users of other nodes) · `backend` (the engine as seen
 //! from here).
 //!
 //! Not here: sign-in (until it exists the binary refuses to listen beyond loopback), TLS, request logs.
@@ -31,6 +31,8 @@ mod query;
 mod reply;
 mod reports;
 mod request;
+mod restore;
+mod restore_file;
 mod router;
 mod routes;
 mod server;

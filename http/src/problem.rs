@@ -16,6 +16,8 @@ pub(crate) struct Problem {
     code: Cow<'static, str>,
     detail: Cow<'static, str>,
     field: Option<Cow<'static, str>>,
+    /// Of a file, from 1.
+    line: Option<u64>,
     /// For a refused command: its id and where the refusal stands.
     decided: Option<(CommandId, Position)>,
     /// One more header: `Retry-After`, `Allow`, …
@@ -34,6 +36,8 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<String>,
@@ -46,7 +50,15 @@ impl Problem {
         code: impl Into<Cow<'static, str>>,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, code: code.into(), detail: detail.into(), field: None, decided: None, header: None }
+        Self {
+            status,
+            code: code.into(),
+            detail: detail.into(),
+            field: None,
+            line: None,
+            decided: None,
+            header: None,
+        }
     }
 
     /// The request itself is wrong (400).
@@ -62,6 +74,11 @@ impl Problem {
     /// Names the part of the request at fault.
     pub(crate) fn field(self, field: impl Into<Cow<'static, str>>) -> Self {
         Self { field: Some(field.into()), ..self }
+    }
+
+    /// Names the line of a file at fault.
+    pub(crate) fn line(self, line: u64) -> Self {
+        Self { line: Some(line), ..self }
     }
 
     /// Adds the refused command's id and position.
@@ -102,6 +119,7 @@ impl Problem {
             detail: &self.detail,
             code: &self.code,
             field: self.field.as_deref(),
+            line: self.line,
             id: self.decided.as_ref().map(|(id, _)| id.as_str()),
             position: self.decided.as_ref().map(|(_, position)| position.to_string()),
         };

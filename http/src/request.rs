@@ -1,5 +1,6 @@
 //! A request as handlers see it.
 
+use crate::body::Upload;
 use crate::problem::Problem;
 use crate::query::Parameters;
 use crate::reply::POSITION;
@@ -30,6 +31,8 @@ pub(crate) struct Request {
     pub(crate) head: Head,
     pub(crate) params: Params,
     pub(crate) body: Bytes,
+    /// Instead of `body`, on routes that read it as it arrives.
+    pub(crate) upload: Upload,
 }
 
 impl Head {
@@ -115,7 +118,7 @@ pub(crate) fn request(params: Params, query: &str, headers: &[(&'static str, &st
     let headers =
         headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
     let head = Head { method: Method::GET, path: "/".into(), query: query.into(), host: None, headers };
-    Request { head, params, body: Bytes::copy_from_slice(body.as_bytes()) }
+    Request { head, params, body: Bytes::copy_from_slice(body.as_bytes()), upload: Upload::default() }
 }
 
 #[cfg(test)]

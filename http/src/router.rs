@@ -25,6 +25,8 @@ pub(crate) struct Route {
     pub(crate) always: bool,
     /// Its body may be as long as a file.
     pub(crate) file: bool,
+    /// Its handler reads its body as it arrives, however long it is.
+    pub(crate) upload: bool,
 }
 
 impl Route {
@@ -35,12 +37,18 @@ impl Route {
         about: &'static str,
         handler: Handler,
     ) -> Self {
-        Self { method, pattern, about, handler, always: false, file: false }
+        Self { method, pattern, about, handler, always: false, file: false, upload: false }
     }
 
     /// The same, with a body as long as a file.
     pub(crate) const fn file(mut self) -> Self {
         self.file = true;
+        self
+    }
+
+    /// The same, reading its body as it arrives.
+    pub(crate) const fn upload(mut self) -> Self {
+        self.upload = true;
         self
     }
 

@@ -1,7 +1,7 @@
 //! The route table: every path there is. A new command is reachable through `…/commands/{type}` without a line here.
 
 use crate::router::{Handler, Route};
-use crate::{calculate, commands, events, export, imports, queries, reports, service, websocket};
+use crate::{calculate, commands, events, export, imports, queries, reports, restore, service, websocket};
 use std::future::ready;
 use warp::http::Method;
 
@@ -87,6 +87,10 @@ pub(crate) static ROUTES: &[Route] = &[
     get("/v1/users/{user}/export", "all of the user's events, as JSON lines", |e, r| {
         Box::pin(export::export(e, r))
     }),
+    post("/v1/users/{user}/restore", "bring an export back, into an empty user", |e, r| {
+        Box::pin(restore::restore(e, r))
+    })
+    .upload(),
     post("/v1/calculate/{fn}", "a stateless question: regression, recurrence", |_, r| {
         Box::pin(ready(calculate::calculate(r)))
     }),

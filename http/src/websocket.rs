@@ -1,6 +1,7 @@
 //! The feed over WebSocket: each event's envelope is one text message. To resume, open a new one with `last_event_id` = the
 //! `sequence` of the last envelope.
 
+use crate::body::Upload;
 use crate::dispatch::{count, head, visitor};
 use crate::edge::Edge;
 use crate::events;
@@ -66,7 +67,7 @@ async fn open(edge: &Edge, head: Head, ws: Ws) -> Response {
 async fn feed(edge: &Edge, head: Head) -> Result<Feed, Problem> {
     edge.guard.check(&visitor(&head, true))?;
     let (_, params) = router::find(ROUTES, &head.method, &head.path)?;
-    let request = Request { head, params, body: Bytes::new() };
+    let request = Request { head, params, body: Bytes::new(), upload: Upload::default() };
     events::subscribe(edge, &request).await.map_err(|failure| match failure {
         Failure::Problem(problem) => problem,
         // A socket can't be passed on the way an answer can; …/events can.

@@ -132,6 +132,37 @@ impl RawPart {
 }
 
 impl ImportRow {
+    /// The row that a transaction was imported from, as far as it tells. Refuses what no row could say.
+    pub(super) fn of(transaction: &Transaction) -> Result<Self, Refusal> {
+        let text = |text: &Option<Box<str>>, rule: &TextRule, field| {
+            fields::text(text.as_deref().map(str::to_owned), rule, field)
+        };
+        let went = transaction.transaction_type == TransactionType::Expense;
+        let signed = |amount: Amount| if went { amount.negated() } else { amount };
+        let part = |part: &Split| {
+            let amount = signed(part.amount.as_imported().map_err(|no| no.at("splits"))?);
+            Ok(Split { category: CATEGORY.check(part.category.clone().into(), "splits")?, amount })
+        };
+        if transaction.splits.len() > MOST_SPLITS {
+            return Err(Refusal::new("too_many_splits", "splits", format!("at most {MOST_SPLITS}")));
+        }
+        Ok(Self {
+            line: 0,
+            date: transaction.date,
+            amount: signed(transaction.amount.as_imported().map_err(|no| no.at("amount"))?),
+            currency: Some(transaction.currency),
+            category: text(&transaction.category, &CATEGORY, "category")?,
+            payee: text(&transaction.payee, &PAYEE, "payee")?,
+            note: text(&transaction.note, &NOTE, "note")?,
+            tags: fields::tags(transaction.tags.iter().map(|tag| tag.clone().into()).collect())?,
+            splits: transaction.splits.iter().map(part).collect::<Result<_, Refusal>>()?,
+            bank_id: None,
+            occurrence: None,
+            excluded: transaction.excluded,
+            status: transaction.status,
+        })
+    }
+
     /// What makes it the row it is, within an account: the bank's id, or else what the bank wrote. Line breaks part the
     /// pieces: none of them has any.
     pub(super) fn name(&self, account: Option<&str>) -> String {

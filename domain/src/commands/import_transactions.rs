@@ -9,6 +9,7 @@ use crate::values::{ACCOUNT, TextRule};
 use crate::{CommandId, Currency, Event, PageKey, Refusal, UserState};
 use serde::Deserialize;
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{Hash, Hasher};
 
 const SOURCE: TextRule = TextRule::name(200);
 
@@ -27,6 +28,16 @@ pub struct ImportTransactions {
     pub source: Option<Box<str>>,
     /// The rows, in the order of the file.
     pub rows: Box<[ImportRow]>,
+    /// The rows' transaction ids, where a restore knows them.
+    pub(super) given: Given,
+}
+
+/// Ids that do not follow from the rows. No body says them, so they are no part of its hash.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Given(pub Option<Box<[CommandId]>>);
+
+impl Hash for Given {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 #[derive(Deserialize)]
@@ -64,6 +75,7 @@ impl Decide for ImportTransactions {
                 .enumerate()
                 .map(|(i, Object(row))| row.checked(i))
                 .collect::<Result<_, _>>()?,
+            given: Given::default(),
         })
     }
 
@@ -121,7 +133,10 @@ impl ImportTransactions {
     /// The rows' transaction ids: the same row of the same account has the same one in every file.
     fn ids(&self) -> impl Iterator<Item = CommandId> {
         let mut seen: HashMap<String, u32> = HashMap::new();
-        self.rows.iter().map(move |row| {
+        self.rows.iter().enumerate().map(move |(place, row)| {
+            if let Given(Some(ids)) = &self.given {
+                return ids[place].clone();
+            }
             let name = row.name(self.account.as_deref());
             if row.bank_id.is_some() {
                 return CommandId::derived(&name);

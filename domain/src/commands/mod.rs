@@ -1,4 +1,5 @@
-//! The registry of commands. A command is one file here and one line in the list below.
+//! The registry of commands. A command is one file here and one line in the list below. `retell` finds the command that events of
+//! the past came of.
 
 mod close_account;
 mod create_transaction;
@@ -11,6 +12,8 @@ mod import_transactions;
 mod open_account;
 mod record_exchange_rate;
 mod remove_budget;
+mod restore_user;
+mod retell;
 mod set_budget;
 mod set_preferences;
 mod undo_import;
@@ -26,12 +29,14 @@ pub use import_transactions::ImportTransactions;
 pub use open_account::OpenAccount;
 pub use record_exchange_rate::RecordExchangeRate;
 pub use remove_budget::RemoveBudget;
+pub use restore_user::RestoreUser;
 pub use set_budget::SetBudget;
 pub use set_preferences::SetPreferences;
 pub use undo_import::UndoImport;
 pub use update_transaction::UpdateTransaction;
 
 pub(crate) use fields::same_account;
+pub(crate) use retell::{Retold, retell};
 
 use crate::state::TotalsRead;
 use crate::{CommandId, Event, PageKey, Refusal, UserState, stable_hash};
@@ -155,4 +160,6 @@ commands! {
     UndoImport = "undo_import",
     /// See [`EraseUser`].
     EraseUser = "erase_user",
+    /// See [`RestoreUser`].
+    RestoreUser = "restore_user",
 }

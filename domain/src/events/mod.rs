@@ -1,4 +1,4 @@
-//! Events: facts, in the past tense.
+//! Events: facts, in the past tense. `read` takes them back from the JSON of an export.
 
 mod account;
 mod budget;
@@ -6,6 +6,8 @@ mod forecast;
 mod import;
 mod prediction;
 mod preferences;
+mod read;
+mod restore;
 mod transaction;
 mod user;
 
@@ -15,6 +17,7 @@ pub use forecast::{ForecastGenerated, ForecastMonth};
 pub use import::{ImportUndone, RejectedRow, TransactionsImported};
 pub use prediction::{BudgetOverspendPredicted, BudgetOverspendPredictionWithdrawn};
 pub use preferences::PreferencesSet;
+pub use restore::{PastCommand, UserRestored};
 use serde::{Deserialize, Serialize};
 pub use transaction::{TransactionCreated, TransactionDeleted, TransactionUpdated};
 pub use user::UserErased;
@@ -30,6 +33,15 @@ macro_rules! events {
 
         /// The variants without their content, for numbering.
         enum Kind { $($variant,)+ }
+
+        impl Kind {
+            fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        }
 
         impl Event {
             /// The wire names of all events.
@@ -82,6 +94,8 @@ events! {
     BudgetOverspendPredicted(Box<BudgetOverspendPredicted>) = "budget_overspend_predicted",
     /// See [`BudgetOverspendPredictionWithdrawn`].
     BudgetOverspendPredictionWithdrawn(BudgetOverspendPredictionWithdrawn) = "budget_overspend_prediction_withdrawn",
+    /// See [`UserRestored`]. Boxed: it is large, and rare.
+    UserRestored(Box<UserRestored>) = "user_restored",
 }
 
 impl Event {
@@ -114,8 +128,25 @@ impl Event {
             Self::UserErased(event) => serde_json::to_writer(out, event),
             Self::BudgetOverspendPredicted(event) => serde_json::to_writer(out, event),
             Self::BudgetOverspendPredictionWithdrawn(event) => serde_json::to_writer(out, event),
+            Self::UserRestored(event) => serde_json::to_writer(out, &restore::Told(event)),
         };
         written.expect("events are plain data, and a Vec takes all of it");
+    }
+
+    /// The commands of the past in it, if it brought some back.
+    pub fn past(&self) -> &[PastCommand] {
+        match self {
+            Self::UserRestored(event) => &event.commands,
+            _ => &[],
+        }
+    }
+
+    /// How many numbers it takes among the events of its commit record: one, and one for each event of the past in it.
+    pub fn numbers(&self) -> usize {
+        match self {
+            Self::UserRestored(event) => 1 + event.events(),
+            _ => 1,
+        }
     }
 
     /// True for what a person wants to be woken for (threshold reached, exceeded, recovered). What is only predicted is not.

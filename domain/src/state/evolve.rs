@@ -58,6 +58,7 @@ impl UserState {
                 self.forget_import(&event.import_id, event.part, &event.transactions);
             }
             Event::UserErased(_) => self.erase(origin.sequence),
+            Event::UserRestored(event) => self.restore(event, origin.sequence),
             Event::BudgetOverspendPredicted(event) => {
                 let category = self.root.categories.intern(&event.category);
                 self.root.predictions.stand(category, event);

@@ -1,6 +1,7 @@
 //! What most users do not have: one pointer in the root page for all of it.
 
 use super::rates::RateYears;
+use super::restore::Restoring;
 use super::root::Root;
 use crate::account::Accounts;
 use crate::memory::heap;
@@ -16,6 +17,8 @@ pub(crate) struct Extras {
     pub accounts: Accounts,
     /// Which exchange rates there are.
     pub rates: RateYears,
+    /// A restore that is not whole yet.
+    pub restoring: Option<Box<Restoring>>,
 }
 
 impl Extras {
@@ -28,6 +31,7 @@ impl Extras {
             + self.preferences.as_ref().map_or(0, texts)
             + self.accounts.weight()
             + self.rates.weight()
+            + self.restoring.as_deref().map_or(0, size_of_val)
     }
 }
 

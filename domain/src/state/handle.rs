@@ -23,7 +23,11 @@ impl UserState {
             Ok(command) => self.decide(command, input, &origin),
             Err(refusal) => Outcome::Refused(refusal.clone()),
         };
-        self.remember(&input.id, origin, &outcome);
+        let events = match &outcome {
+            Outcome::Accepted(events) => &events[..],
+            Outcome::Refused(_) => &[],
+        };
+        self.remember(&input.id, origin, events);
         Handled::Decided(outcome)
     }
 
@@ -37,15 +41,23 @@ impl UserState {
         let origin = Origin::new(entry.body_hash, sequence);
         match &entry.outcome {
             Outcome::Accepted(events) => {
-                self.evolve_all(events, Timestamp::from_microsecond(entry.time_us).ok(), &origin);
+                self.apply_events(&entry.command_id, entry.time_us, origin, events);
             }
-            Outcome::Refused(refusal) if refusal.code == ID_REUSED => return,
-            Outcome::Refused(_) => {}
+            Outcome::Refused(refusal) if refusal.code == ID_REUSED => {}
+            Outcome::Refused(_) => self.remember(&entry.command_id, origin, &[]),
         }
-        self.remember(&entry.command_id, origin, &entry.outcome);
     }
 
-    fn decide(&mut self, command: &Command, input: &Input, origin: &Origin) -> Outcome {
+    /// What a command came to, once again.
+    pub(super) fn apply_events(&mut self, id: &CommandId, time_us: i64, origin: Origin, events: &[Event]) {
+        self.evolve_all(events, Timestamp::from_microsecond(time_us).ok(), &origin);
+        self.remember(id, origin, events);
+    }
+
+    pub(super) fn decide(&mut self, command: &Command, input: &Input, origin: &Origin) -> Outcome {
+        if let Err(refusal) = self.check_not_restoring(command) {
+            return Outcome::Refused(refusal);
+        }
         let context = Context { id: &input.id, time: input.time };
         let mut events = match command.decide(self, &context) {
             Ok(events) => events,
@@ -53,6 +65,10 @@ impl UserState {
         };
         let before = self.root.today;
         self.evolve_all(&events, Some(input.time), origin);
+        if let [Event::UserRestored(_)] = events[..] {
+            // What followed from the past is part of it.
+            return Outcome::Accepted(events);
+        }
         let alerts = self.react(&events);
         self.evolve_all(&alerts, Some(input.time), origin);
         let predictions = self.predict(&events, before);
@@ -72,13 +88,11 @@ impl UserState {
     }
 
     /// A transaction that has its command's id remembers it; all else is remembered here.
-    fn remember(&mut self, id: &CommandId, origin: Origin, outcome: &Outcome) {
-        let created = |events: &[Event]| match events.first() {
-            Some(Event::TransactionCreated(event)) => event.transaction.id == *id,
-            _ => false,
-        };
-        if !matches!(outcome, Outcome::Accepted(events) if created(events)) {
-            self.root.tail.push(id, origin, Content::Nothing, &self.root.categories);
+    pub(super) fn remember(&mut self, id: &CommandId, origin: Origin, events: &[Event]) {
+        match events.first() {
+            Some(Event::TransactionCreated(event)) if event.transaction.id == *id => {}
+            Some(Event::UserRestored(_)) => self.remember_outside(id, origin),
+            _ => self.root.tail.push(id, origin, Content::Nothing, &self.root.categories),
         }
         if !self.pages.is_empty() {
             let hash = id_hash(id);

@@ -27,7 +27,8 @@ impl UserState {
         if keys.is_empty() && self.decided(&input.id).is_none() {
             let context = Context { id: &input.id, time: input.time };
             command.pages(self, &context, &mut keys);
-            if !keys.is_empty() || !self.has_spilled() {
+            let named_all = matches!(command, Command::RestoreUser(_));
+            if !keys.is_empty() || !self.has_spilled() || named_all {
                 return keys;
             }
             if let Some(read) = command.reads(self, &context) {
@@ -51,10 +52,18 @@ impl UserState {
 
     /// Pages that must be inserted before `entry` can be applied; ask again until empty.
     pub fn missing_to_apply(&self, entry: &Entry) -> Vec<PageKey> {
+        match &entry.outcome {
+            Outcome::Accepted(events) => self.missing_to_evolve(events),
+            Outcome::Refused(_) => Vec::new(),
+        }
+    }
+
+    /// Pages that must be inserted before the events of a command can be applied; ask again until empty.
+    pub(super) fn missing_to_evolve(&self, events: &[Event]) -> Vec<PageKey> {
         let mut keys = Vec::new();
-        if let (true, Outcome::Accepted(events)) =
-            (self.has_spilled() || self.rate_years().is_some(), &entry.outcome)
-        {
+        if let [Event::UserRestored(event)] = events {
+            self.add_restored(event, &mut keys);
+        } else if self.has_spilled() || self.rate_years().is_some() {
             for event in events {
                 match event {
                     Event::TransactionUpdated(event) => {
@@ -79,7 +88,7 @@ impl UserState {
     }
 
     /// Where a command with this id could be, unless the root page knows it.
-    fn missing_id(&self, id: &CommandId) -> Vec<PageKey> {
+    pub(super) fn missing_id(&self, id: &CommandId) -> Vec<PageKey> {
         let mut keys = Vec::new();
         if self.decided(id).is_none() {
             let hash = id_hash(id);
@@ -133,7 +142,8 @@ impl UserState {
                 Event::BudgetThresholdReached(event) => self.add_total(&event.category, event.month, keys),
                 Event::BudgetExceeded(event) => self.add_total(&event.category, event.month, keys),
                 Event::BudgetRecovered(event) => self.add_total(&event.category, event.month, keys),
-                // These change no total; what an import changes is in the events before it; an erasure reads none.
+                // These change no total; what an import changes is in the events before it; an erasure reads none; what was
+                // restored has been asked for.
                 Event::ForecastGenerated(_)
                 | Event::BudgetOverspendPredicted(_)
                 | Event::BudgetOverspendPredictionWithdrawn(_)
@@ -143,7 +153,8 @@ impl UserState {
                 | Event::AccountClosed(_)
                 | Event::TransactionsImported(_)
                 | Event::ImportUndone(_)
-                | Event::UserErased(_) => {}
+                | Event::UserErased(_)
+                | Event::UserRestored(_) => {}
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::{Amount, Currency, Date, PageError, PageKey};
 use serde::{Deserialize, Serialize};
 
 /// The first byte of a root page. Another one means another format: the cache is rebuilt.
-const VERSION: u8 = 5;
+const VERSION: u8 = 6;
 
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

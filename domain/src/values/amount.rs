@@ -62,6 +62,13 @@ impl Amount {
         Ok(amount)
     }
 
+    /// The same, if a bank could have written it; refused like [`Amount::imported`] if not.
+    pub(crate) fn as_imported(self) -> Result<Self, Refusal> {
+        let text = self.0.abs().to_string();
+        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+        Self::imported(whole, fraction).map(|_| self)
+    }
+
     /// ASCII digits before and after the point, at most seven of these.
     fn of_digits(whole: &str, fraction: &str) -> Result<Self, Refusal> {
         let fraction_digits = u32::try_from(fraction.len()).expect("the callers allow a few");

@@ -5,6 +5,7 @@ use super::decide::{Decision, Written};
 use super::owned::Dirty;
 use crate::EngineError;
 use crate::api::{Position, Reply};
+use crate::feed::numbers;
 use crate::log::{Cursor, Journal};
 use crate::record::CommitRecord;
 use crate::request::ReplyTo;
@@ -120,11 +121,11 @@ fn reply(entry: Entry, position: Position, first_index: u32, repeated: bool) -> 
     Reply { id, position, outcome, first_index, time, repeated }
 }
 
-/// Public events an outcome makes.
+/// Numbers of events that an outcome takes.
 pub(super) fn event_count(outcome: &Outcome) -> u32 {
     match outcome {
         Outcome::Refused(_) => 1,
-        Outcome::Accepted(events) => u32::try_from(events.len()).unwrap_or(u32::MAX),
+        Outcome::Accepted(events) => events.iter().map(numbers).sum(),
     }
 }
 
@@ -161,6 +162,9 @@ fn answer_from(record: CommitRecord, repeats: Vec<Repeat>) {
         let index = first_index;
         first_index += event_count(&entry.outcome);
         let key = (entry.user.clone(), entry.command_id.clone());
+        for (id, again) in restored_answers(&entry, position, index, &repeats) {
+            answers.entry((entry.user.clone(), id)).or_insert(again);
+        }
         // The first entry under an id is the one that counts; a later one refused its reuse.
         answers.entry(key).or_insert_with(|| reply(entry, position, index, true));
     }
@@ -170,4 +174,32 @@ fn answer_from(record: CommitRecord, repeats: Vec<Repeat>) {
             drop(reply.send(answer.cloned().ok_or(EngineError::Timeout)));
         }
     }
+}
+
+/// The answers of commands that came with a restore, as far as somebody waits for them: what they were told at first.
+fn restored_answers(
+    entry: &Entry,
+    position: Position,
+    first_index: u32,
+    repeats: &[Repeat],
+) -> Vec<(CommandId, Reply)> {
+    let mut answers = Vec::new();
+    let Outcome::Accepted(events) = &entry.outcome else { return answers };
+    for event in events {
+        let mut index = first_index + 1;
+        for past in event.past() {
+            if repeats.iter().any(|repeat| repeat.user == entry.user && repeat.id == past.id) {
+                let again = Entry {
+                    user: entry.user.clone(),
+                    command_id: past.id.clone(),
+                    body_hash: past.body_hash,
+                    time_us: past.time_us,
+                    outcome: Outcome::Accepted(past.events.to_vec()),
+                };
+                answers.push((past.id.clone(), reply(again, position, index, true)));
+            }
+            index += past.events.iter().map(numbers).sum::<u32>();
+        }
+    }
+    answers
 }

@@ -12,6 +12,7 @@ mod predictions;
 mod preferences;
 mod registry;
 mod reports;
+mod restore;
 
 use crate::{HttpConfig, Server};
 use fake::Fake;
