@@ -48,7 +48,7 @@ pub use id::{CommandId, UserId};
 pub use input::{Entry, Handled, Input, Outcome};
 pub use page::{PageError, PageKey, PageRange};
 pub use preferences::{Preferences, QuietHours, TimeOfDay};
-pub use query::{PreviewQuery, Query, Report, ReportQuery, TransactionsQuery};
+pub use query::{PastFigures, PreviewQuery, Query, Report, ReportQuery, TransactionsQuery};
 pub use refusal::Refusal;
 pub use state::UserState;
 pub use statistics::{ForecastMethod, Share};

@@ -11,15 +11,15 @@ use crate::log::{Journal, Log, LogError, ShardInbox, embedded, inmemory, kafka};
 use crate::request::{Question, Request};
 use crate::shard::{Parts, Shard};
 use crate::shared::Shared;
-use crate::{Clock, DeadLetter, follow, partition_of};
-use centime_domain::{CommandId, Input, Query, UserId};
+use crate::{Clock, DeadLetter, as_of, follow, partition_of};
+use centime_domain::{CommandId, Input, PastFigures, Query, Refusal, UserId};
 use centime_state::{MemoryStore, SledConfig, SledStore, StateStore, Writer};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use std::time::{Duration, Instant};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// Version of the pages' content: a store with another one is rebuilt from the journal.
 const PAGE_VERSION: u32 = 3;
@@ -43,6 +43,8 @@ struct Inner {
     clock: Arc<Clock>,
     /// Every partition must be here before the engine is ready.
     alone: bool,
+    /// One permit a question as of an earlier position.
+    past_room: Arc<Semaphore>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     writer: Mutex<Option<Writer>>,
 }
@@ -92,6 +94,7 @@ impl Engine {
             feed,
             clock: config.clock,
             alone: !matches!(config.bus, Bus::Kafka(_)),
+            past_room: Arc::new(Semaphore::new(as_of::AT_ONCE)),
             threads: Mutex::new(threads),
             writer: Mutex::new(Some(writer)),
         };
@@ -179,6 +182,37 @@ impl Engine {
         let question = Question { user, partition, query, at_least, reply };
         self.ask(partition, Request::Query(Box::new(question)))?;
         wait(answer).await
+    }
+
+    /// Asks a question about a user's figures as of an earlier position: what was answered then, unless the user was erased since.
+    /// Refused with `unknown_position` if that is no committed position of the user's partition, with `current_only` if it is not about
+    /// figures. The time it takes is that of reading the partition's journal up to there; nobody else waits for it.
+    pub async fn query_at(
+        &self,
+        user: UserId,
+        query: Query,
+        at: Position,
+        at_least: Option<Position>,
+    ) -> Result<Answer, EngineError> {
+        let deadline = Instant::now() + PATIENCE;
+        // What is committed now, proven: a position can't be known before it is true.
+        let current = self.query(user.clone(), Query::Erased, at_least).await?;
+        let refused = |refusal| Ok(Answer { body: Err(refusal), position: current.position });
+        if at.partition != current.position.partition || at.sequence > current.position.sequence {
+            let text =
+                format!("there is no such position of this user: the last one is {}", current.position);
+            return refused(Refusal::new("unknown_position", "position", text));
+        }
+        let figures = match PastFigures::new(query) {
+            Ok(figures) => figures,
+            Err(refusal) => return refused(refusal),
+        };
+        let Ok(room) = Arc::clone(&self.inner.past_room).try_acquire_owned() else {
+            return Err(EngineError::Busy { retry_after: Duration::from_secs(1) });
+        };
+        let past = as_of::Past { user, until: at, erased: erased_at(current), deadline, room };
+        let answer = as_of::answer(Arc::clone(&self.inner.journal), past, figures);
+        Ok(Answer { body: wait(answer).await?, position: at })
     }
 
     /// Follows a user's committed events: all after `after`, without gap or repeat; `None`: from now on.

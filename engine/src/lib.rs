@@ -3,9 +3,10 @@
 //! Map: [`Engine`] (the handle everybody outside holds) · `config` · `envelope` (CloudEvents in and out) · `partition`
 //! (who belongs where) · `record` (commit records, their frame and hash chain) · `log` (embedded, kafka, inmemory behind
 //! one trait) · `shard` (the loop: batch, decide, commit, then tell; recovery and upkeep) · `inbox`, `request`, `shared` (between
-//! shards and the rest) · `pages` (the actors' page source) · `feed`, `follow` (committed events to followers) · `clock`.
+//! shards and the rest) · `pages` (the actors' page source) · `feed`, `follow` (committed events to followers) · `as_of` (earlier figures, from the journal) · `clock`.
 
 mod api;
+mod as_of;
 mod clock;
 mod engine;
 mod envelope;

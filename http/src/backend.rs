@@ -15,6 +15,13 @@ pub(crate) trait Backend: Send + Sync + 'static {
         query: Query,
         at_least: Option<Position>,
     ) -> BoxFuture<'_, Result<Answer, EngineError>>;
+    fn query_at(
+        &self,
+        user: UserId,
+        query: Query,
+        at: Position,
+        at_least: Option<Position>,
+    ) -> BoxFuture<'_, Result<Answer, EngineError>>;
     fn subscribe(
         &self,
         user: UserId,
@@ -41,6 +48,16 @@ impl Backend for Engine {
         at_least: Option<Position>,
     ) -> BoxFuture<'_, Result<Answer, EngineError>> {
         Engine::query(self, user, query, at_least).boxed()
+    }
+
+    fn query_at(
+        &self,
+        user: UserId,
+        query: Query,
+        at: Position,
+        at_least: Option<Position>,
+    ) -> BoxFuture<'_, Result<Answer, EngineError>> {
+        Engine::query_at(self, user, query, at, at_least).boxed()
     }
 
     fn subscribe(

@@ -2,10 +2,11 @@
 
 use crate::edge::Edge;
 use crate::problem::Problem;
+use crate::query::Parameters;
 use crate::reply::{self, Outcome};
 use crate::request::Request;
 use centime_domain::{CommandId, Date, Month, Query, Refusal, TransactionsQuery};
-use centime_engine::Position;
+use centime_engine::{Answer, Position};
 use serde_json::Value;
 use warp::http::StatusCode;
 
@@ -32,12 +33,12 @@ pub(crate) async fn transaction(edge: &Edge, request: &Request) -> Outcome {
 
 /// `GET /v1/users/{user}/budgets`
 pub(crate) async fn budgets(edge: &Edge, request: &Request) -> Outcome {
-    let parameters = request.parameters(&["month"])?;
+    let parameters = request.parameters(&["month", "position"])?;
     let query = match parameters.get("month") {
         Some(text) => Query::Budgets { month: read(Month::read(text), "month")? },
         None => Query::BudgetsAt { time: edge.backend.clock().now() },
     };
-    ask(edge, request, query).await
+    ask_at(edge, request, &parameters, query, |_, _| {}).await
 }
 
 /// `GET /v1/users/{user}/preferences`
@@ -65,17 +66,32 @@ pub(crate) async fn account(edge: &Edge, request: &Request) -> Outcome {
 }
 
 async fn ask(edge: &Edge, request: &Request, query: Query) -> Outcome {
-    ask_as(edge, request, query, |_, _| {}).await
+    answered(edge.backend.query(request.user()?, query, request.at_least()?).await?, |_, _| {})
 }
 
-/// Asks; `finish` may add to the body what only the engine knows: where the answer holds.
-pub(crate) async fn ask_as(
+/// Asks, as of the parameter `position` if there is one; `finish` may add to the body what only the engine knows: where the
+/// answer holds.
+pub(crate) async fn ask_at(
     edge: &Edge,
     request: &Request,
+    parameters: &Parameters<'_>,
     query: Query,
     finish: impl FnOnce(Position, &mut Value) + Send,
 ) -> Outcome {
-    let answer = edge.backend.query(request.user()?, query, request.at_least()?).await?;
+    let malformed = |()| {
+        let text = "a position is partition:sequence, as in an answer's Centime-Position";
+        Problem::bad_request("invalid_position", text).field("position")
+    };
+    let at = parameters.get("position").map(|text| text.parse().map_err(malformed)).transpose()?;
+    let (user, at_least) = (request.user()?, request.at_least()?);
+    let answer = match at {
+        None => edge.backend.query(user, query, at_least).await?,
+        Some(at) => edge.backend.query_at(user, query, at, at_least).await?,
+    };
+    answered(answer, finish)
+}
+
+fn answered(answer: Answer, finish: impl FnOnce(Position, &mut Value)) -> Outcome {
     let mut response = match answer.body {
         Ok(mut body) => {
             finish(answer.position, &mut body);

@@ -29,27 +29,27 @@ pub(crate) static ROUTES: &[Route] = &[
     delete("/v1/users/{user}/budgets/{category}", "remove a category's budget", |e, r| {
         Box::pin(commands::remove_budget(e, r))
     }),
-    get("/v1/users/{user}/budgets", "budgets of a month: month=YYYY-MM", |e, r| {
+    get("/v1/users/{user}/budgets", "budgets of a month: month=YYYY-MM, position", |e, r| {
         Box::pin(queries::budgets(e, r))
     }),
     post("/v1/users/{user}/forecasts", "look ahead: category, months, level, as_of, currency", |e, r| {
         Box::pin(commands::generate_forecast(e, r))
     }),
     get("/v1/users/{user}/balance", "balance", |e, r| Box::pin(queries::balance(e, r))),
-    get("/v1/users/{user}/reports/month", "report of a month: month=YYYY-MM, currency", |e, r| {
+    get("/v1/users/{user}/reports/month", "report of a month: month=YYYY-MM, currency, position", |e, r| {
         Box::pin(reports::month(e, r))
     }),
-    get("/v1/users/{user}/reports/year", "report of a year: year=YYYY, currency", |e, r| {
+    get("/v1/users/{user}/reports/year", "report of a year: year=YYYY, currency, position", |e, r| {
         Box::pin(reports::year(e, r))
     }),
     get(
         "/v1/users/{user}/reports/cash-flow",
-        "how the balance moved, by month: from, to, currency",
+        "how the balance moved, by month: from, to, currency, position",
         |e, r| Box::pin(reports::cash_flow(e, r)),
     ),
     get(
         "/v1/users/{user}/reports/category-trend",
-        "a category month by month: category, from, to, currency",
+        "a category month by month: category, from, to, currency, position",
         |e, r| Box::pin(reports::category_trend(e, r)),
     ),
     get("/v1/users/{user}/preferences", "preferences", |e, r| Box::pin(queries::preferences(e, r))),
@@ -67,9 +67,11 @@ pub(crate) static ROUTES: &[Route] = &[
     delete("/v1/users/{user}/accounts/{id}", "close an account", |e, r| {
         Box::pin(commands::close_account(e, r))
     }),
-    get("/v1/users/{user}/reports/net-worth", "what all accounts come to: as_of=YYYY-MM-DD", |e, r| {
-        Box::pin(reports::net_worth(e, r))
-    }),
+    get(
+        "/v1/users/{user}/reports/net-worth",
+        "what all accounts come to: as_of=YYYY-MM-DD, position",
+        |e, r| Box::pin(reports::net_worth(e, r)),
+    ),
     get("/v1/users/{user}/events", "committed events as they happen (SSE): types, last_event_id", |e, r| {
         Box::pin(events::stream(e, r))
     }),

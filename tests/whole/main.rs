@@ -2,7 +2,7 @@
 //!
 //! Map: `conformance` (both logs keep the same promises) · `berka` (a real bank's four years) · `crash_embedded`,
 //! `crash_kafka` (kill -9 and worse, under load) · `ledger` (reports, forecasts, calculators) ·
-//! `accounts` (preferences, accounts, rates) · `imports` (bank files) · `predictions` · `erasure` · `export` · `restore` · `restart` · `rebalance` · `garbage` ·
+//! `accounts` (preferences, accounts, rates) · `imports` (bank files) · `predictions` · `erasure` · `export` · `restore` · `as_of` · `restart` · `rebalance` · `garbage` ·
 //! `hostile` (whatever a client may send) · `support`
 //! (what they share).
 //!
@@ -10,6 +10,7 @@
 //! `CENTIME_LONG=1` makes the crash tests ten times longer; `CENTIME_SEED` repeats a run's choices.
 
 mod accounts;
+mod as_of;
 mod berka;
 mod conformance;
 mod crash_embedded;

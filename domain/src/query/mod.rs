@@ -3,10 +3,12 @@
 mod accounts;
 mod budgets;
 mod net_worth;
+mod past;
 mod preview;
 mod reports;
 mod transactions;
 
+pub use past::PastFigures;
 pub use preview::PreviewQuery;
 pub use reports::{Report, ReportQuery};
 pub use transactions::TransactionsQuery;

@@ -4,6 +4,7 @@
 //! anyway, and the transactions of that month's later days, which are looked at one by one. So the cost is that of the months
 //! since, and of the transactions of one month; what is older is not looked at.
 
+use super::past::MovesByDay;
 use super::transactions::read_row;
 use crate::account::Account;
 use crate::state::Line;
@@ -39,7 +40,26 @@ pub(super) fn range(state: &UserState, as_of: Date) -> Option<PageRange> {
 }
 
 pub(super) fn answer(state: &UserState, as_of: Date, rows: &[(Vec<u8>, Vec<u8>)]) -> Result<Value, Refusal> {
-    let since = Since::new(state, as_of, rows)?;
+    let mut since = Since::new(state, as_of);
+    for row in rows {
+        since.add_moves_of(state, &read_row(row)?.1);
+    }
+    state.tail().for_each(|(_, transaction)| since.add_moves_of(state, &transaction));
+    Ok(report(state, as_of, &since))
+}
+
+/// The same where it was noted what moved accounts on each day.
+pub(super) fn answer_past(state: &UserState, as_of: Date, moves: &MovesByDay) -> Value {
+    let mut since = Since::new(state, as_of);
+    for (date, moved) in moves {
+        for (name, (amount, count)) in moved {
+            since.add_move(state, *date, name, *amount, u32::try_from(*count).unwrap_or_default());
+        }
+    }
+    report(state, as_of, &since)
+}
+
+fn report(state: &UserState, as_of: Date, since: &Since) -> Value {
     let mut items = Vec::new();
     let mut sums: BTreeMap<&str, (Currency, Amount)> = BTreeMap::new();
     for (number, account) in state.accounts().into_iter().flat_map(super::super::account::Accounts::iter) {
@@ -67,16 +87,17 @@ pub(super) fn answer(state: &UserState, as_of: Date, rows: &[(Vec<u8>, Vec<u8>)]
         net_worth = net_worth.zip(counted).map(|(all, more)| all.plus(more));
         currencies.push(json!({"currency": currency, "amount": sum, "rate": rate, "converted": converted}));
     }
-    Ok(json!({
+    json!({
         "as_of": as_of, "currency": base, "net_worth": net_worth, "currencies": currencies, "accounts": items,
-    }))
+    })
 }
 
 /// What moved accounts after a day, by account: how much, and how many transactions.
 struct Since(Date, BTreeMap<u16, (Amount, u32)>);
 
 impl Since {
-    fn new(state: &UserState, as_of: Date, rows: &[(Vec<u8>, Vec<u8>)]) -> Result<Self, Refusal> {
+    /// All of the months after that day's.
+    fn new(state: &UserState, as_of: Date) -> Self {
         let month = state.month_of(as_of);
         let mut since = Self(as_of, BTreeMap::new());
         for (number, _) in state.accounts().into_iter().flat_map(super::super::account::Accounts::iter) {
@@ -87,20 +108,23 @@ impl Since {
                 since.add(number, cell.sum, cell.parts);
             }
         }
-        let mut add = |transaction: &Transaction| {
-            if transaction.date > as_of && state.month_of(transaction.date) == month {
-                for (name, amount) in transaction.moves() {
-                    if let Some((number, _)) = state.account(name) {
-                        since.add(number, amount, 1);
-                    }
-                }
-            }
-        };
-        for row in rows {
-            add(&read_row(row)?.1);
+        since
+    }
+
+    /// What a transaction of the later days of that day's month moved.
+    fn add_moves_of(&mut self, state: &UserState, transaction: &Transaction) {
+        for (name, amount) in transaction.moves() {
+            self.add_move(state, transaction.date, name, amount, 1);
         }
-        state.tail().for_each(|(_, transaction)| add(&transaction));
-        Ok(since)
+    }
+
+    fn add_move(&mut self, state: &UserState, date: Date, name: &str, amount: Amount, moves: u32) {
+        if date > self.0
+            && state.month_of(date) == state.month_of(self.0)
+            && let Some((number, _)) = state.account(name)
+        {
+            self.add(number, amount, moves);
+        }
     }
 
     fn add(&mut self, number: u16, amount: Amount, moves: u32) {

@@ -116,7 +116,7 @@ impl UserState {
     /// Puts a transaction in the place of another with the same id, or nothing (it stays known).
     fn replace(&mut self, old: &Transaction, new: Option<&Transaction>) {
         let content = new.map_or(Content::Deleted, Content::Transaction);
-        if self.root.tail.replace(&old.id, content, &self.root.categories) {
+        if self.root.tail.replace(&old.id, content, &self.root.categories) || !self.limits.rows {
             return;
         }
         let place = PageKey::Transaction(id_hash(&old.id));

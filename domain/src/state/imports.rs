@@ -30,14 +30,16 @@ impl UserState {
     }
 
     pub(super) fn note_import(&mut self, id: &CommandId, part: u32, transactions: &[CommandId]) {
-        self.pages.put(PageKey::import(id, part), Some(Page::Import(transactions.into())));
+        if self.limits.rows {
+            self.pages.put(PageKey::import(id, part), Some(Page::Import(transactions.into())));
+        }
     }
 
     /// The transactions are deleted already; now nothing knows of them.
     pub(super) fn forget_import(&mut self, id: &CommandId, part: u32, transactions: &[CommandId]) {
         self.note_import(id, part, &[]);
         for id in transactions {
-            if !self.root.tail.forget(id) {
+            if !self.root.tail.forget(id) && self.limits.rows {
                 self.pages.put(PageKey::Transaction(id_hash(id)), None);
             }
         }

@@ -55,6 +55,11 @@ impl UserState {
     pub(crate) fn tiny(root: Option<&[u8]>) -> Result<Self, PageError> {
         Ok(Self { limits: &Limits::TINY, ..Self::from_root(root)? })
     }
+
+    /// As [`UserState::figures`], with everything in pages.
+    pub(crate) fn tiny_figures() -> Self {
+        Self { limits: &Limits::TINY_FIGURES, ..Self::default() }
+    }
 }
 
 /// One user's state, as much of it as is loaded.
@@ -85,6 +90,16 @@ impl UserState {
     pub fn from_root(root: Option<&[u8]>) -> Result<Self, PageError> {
         let root = root.map(Root::decode).transpose()?.unwrap_or_default();
         Ok(Self { root, ..Self::default() })
+    }
+
+    /// A user never seen, of whom only figures are kept: single transactions that leave the root page are forgotten.
+    pub(crate) fn figures() -> Self {
+        Self { limits: &Limits::FIGURES, ..Self::default() }
+    }
+
+    /// Notes that there is no such page.
+    pub(crate) fn note_absent(&mut self, key: PageKey) {
+        self.pages.note_absent(key);
     }
 
     /// Journal position up to which this state is complete: (sequence, chain hash) of the last applied commit record.

@@ -95,6 +95,11 @@ impl Pages {
         Ok(())
     }
 
+    /// Notes that there is no such page, unless it is loaded.
+    pub(crate) fn note_absent(&mut self, key: PageKey) {
+        self.0.entry(key).or_insert(Slot { page: None, changed: false });
+    }
+
     /// Writes a page; `None` deletes it.
     pub(crate) fn put(&mut self, key: PageKey, page: Option<Page>) {
         self.0.insert(key, Slot { page, changed: true });

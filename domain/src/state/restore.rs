@@ -128,8 +128,8 @@ impl UserState {
             for key in &keys {
                 if !self.pages.is_loaded(*key) {
                     lacking.insert(*key);
-                } else if let Err(error) = copy.insert(*key, None) {
-                    unreachable!("no bytes can't be unreadable: {error}");
+                } else {
+                    copy.note_absent(*key);
                 }
             }
             if keys.is_empty() {
@@ -178,8 +178,10 @@ impl UserState {
 
     /// The commands of a restore are no part of what is restored: they are remembered beside it, so that the tail is as it was.
     pub(super) fn remember_outside(&mut self, id: &CommandId, origin: Origin) {
-        self.root.spilled_seen = true;
-        self.pages.put(PageKey::SeenId(id_hash(id)), Some(Page::Seen(origin)));
+        if self.limits.rows {
+            self.root.spilled_seen = true;
+            self.pages.put(PageKey::SeenId(id_hash(id)), Some(Page::Seen(origin)));
+        }
     }
 
     fn restoring(&self) -> Option<&Restoring> {

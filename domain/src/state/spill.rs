@@ -15,15 +15,23 @@ pub(crate) struct Limits {
     pub tail_evicted: usize,
     /// Month totals.
     pub cells: usize,
+    /// Whether what leaves the tail is kept in pages: lists need that, figures do not.
+    pub rows: bool,
 }
 
 impl Limits {
     /// What a user of ordinary diligence does in a month or two.
-    pub(super) const ORDINARY: Self = Self { tail: 48, tail_evicted: 16, cells: 96 };
+    pub(super) const ORDINARY: Self = Self { tail: 48, tail_evicted: 16, cells: 96, rows: true };
+
+    /// For somebody who is asked for figures only, and never stored.
+    pub(super) const FIGURES: Self = Self { rows: false, ..Self::ORDINARY };
 
     /// So small that a few commands spill.
     #[cfg(test)]
-    pub(super) const TINY: Self = Self { tail: 3, tail_evicted: 2, cells: 3 };
+    pub(super) const TINY: Self = Self { tail: 3, tail_evicted: 2, cells: 3, rows: true };
+
+    #[cfg(test)]
+    pub(super) const TINY_FIGURES: Self = Self { rows: false, ..Self::TINY };
 }
 
 impl UserState {
@@ -39,7 +47,11 @@ impl UserState {
 
     fn spill_tail(&mut self) {
         let mut ordinals = self.root.first_ordinal()..;
-        for row in self.root.tail.take_oldest(self.limits.tail_evicted).iter() {
+        let oldest = self.root.tail.take_oldest(self.limits.tail_evicted);
+        if !self.limits.rows {
+            return;
+        }
+        for row in oldest.iter() {
             let (hash, origin) = (id_hash(&row.id()), row.origin());
             if !row.created() {
                 self.root.spilled_seen = true;

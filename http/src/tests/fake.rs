@@ -97,6 +97,23 @@ impl Backend for Arc<Fake> {
         .boxed()
     }
 
+    fn query_at(
+        &self,
+        user: UserId,
+        query: Query,
+        at: Position,
+        at_least: Option<Position>,
+    ) -> BoxFuture<'_, Result<Answer, EngineError>> {
+        async move {
+            if at.partition != POSITION.partition || at.sequence > POSITION.sequence {
+                let refusal = Refusal::new("unknown_position", "position", "there is no such position");
+                return Ok(Answer { body: Err(refusal), position: POSITION });
+            }
+            Ok(Answer { position: at, ..self.query(user, query, at_least).await? })
+        }
+        .boxed()
+    }
+
     fn subscribe(
         &self,
         user: UserId,

@@ -72,3 +72,43 @@ async fn what_is_no_report_is_refused_by_name_and_field() {
     }
     assert!(edge.fake.positions.lock().unwrap().is_empty(), "nothing was asked");
 }
+
+#[tokio::test]
+async fn figures_may_be_asked_for_as_of_an_earlier_position() {
+    let edge = start().await;
+    let paths = [
+        "reports/month",
+        "reports/year",
+        "reports/net-worth",
+        "reports/cash-flow?from=2026-01&to=2026-02",
+        "budgets",
+    ];
+    for path in paths {
+        let path = format!("/v1/users/ada/{path}{}position=", if path.contains('?') { '&' } else { '?' });
+        let answer = edge.get(&format!("{path}3:5")).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), header(&answer, "centime-position")), (200, "3:5"), "{path}");
+        let body: serde_json::Value = answer.json().await.unwrap();
+        if path.contains("reports") {
+            assert_eq!(body["position"], "3:5");
+        }
+        for (position, code) in [
+            ("3:10", "unknown_position"),
+            ("4:1", "unknown_position"),
+            ("3", "invalid_position"),
+            ("", "invalid_position"),
+        ] {
+            let (status, body) = json(edge.get(&format!("{path}{position}"))).await;
+            assert_eq!(
+                (status, &body["code"], &body["field"]),
+                (400, &json!(code), &json!("position")),
+                "{path}{position}"
+            );
+        }
+    }
+    for path in
+        ["transactions?position=3:5", "balance?position=3:5", "reports/month?position=3:5&position=3:6"]
+    {
+        let (status, _) = json(edge.get(&format!("/v1/users/ada/{path}"))).await;
+        assert_eq!(status, 400, "{path}");
+    }
+}

@@ -6,6 +6,7 @@ mod commands;
 mod crashes;
 mod export;
 mod model;
+mod past;
 mod predictions;
 mod reports;
 
