@@ -172,7 +172,7 @@ fn what_does_not_follow_is_refused() {
     let silent = changed(|past| drop(past[1]["events"].as_array_mut().expect("a list").pop()));
     refused(&silent, "event_missing", &at("1]"));
     let forged = changed(|past| {
-        past[0]["events"][0] = json!({"type": "budget_threshold_reached", "data": reached("90")})
+        past[0]["events"][0] = json!({"type": "budget_threshold_reached", "data": reached("90")});
     });
     refused(&forged, "event_does_not_follow", "commands[0].events[0]");
     let other = changed(|past| past[1]["id"] = json!("another"));

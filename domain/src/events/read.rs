@@ -90,14 +90,23 @@ fn difference(given: &Value, own: &Value, path: &str) -> Option<String> {
     match (given, own) {
         (Value::Object(given), Value::Object(own)) => {
             let names = given.keys().chain(own.keys().filter(|name| !given.contains_key(*name)));
-            let of = |fields: &serde_json::Map<String, Value>, name: &String| {
-                fields.get(name).cloned().unwrap_or_default()
-            };
             names.filter(|name| given.get(*name) != own.get(*name)).find_map(|name| {
-                difference(&of(given, name), &of(own, name), &join(name)).or(Some(join(name)))
+                match (given.get(name), own.get(name)) {
+                    (Some(given), Some(own)) => difference(given, own, &join(name)),
+                    _ => Some(join(name)),
+                }
             })
         }
-        _ => (given != own).then(|| path.to_owned()),
+        _ => (unsigned_zero(given) != unsigned_zero(own)).then(|| path.to_owned()),
+    }
+}
+
+/// Rounding and turning may leave `-0.00`, which reads as `0.00`.
+fn unsigned_zero(value: &Value) -> Value {
+    let zero = |text: &&str| text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    match value.as_str().and_then(|text| text.strip_prefix('-')).filter(zero) {
+        Some(text) => text.into(),
+        None => value.clone(),
     }
 }
 
@@ -139,6 +148,16 @@ mod tests {
             event.write_json(&mut data);
             assert_eq!(serde_json::from_slice::<Value>(&data).expect("JSON"), line["data"]);
         }
+    }
+
+    #[test]
+    fn nothing_is_nothing_with_a_sign_as_well() {
+        let data = json!({
+            "id": "t", "transaction_type": "Expense", "amount": "0.01", "currency": "USD", "category": null,
+            "date": "2026-02-03", "payee": null, "note": null, "tags": [], "account": "Giro", "splits": [],
+            "refund": false, "excluded": false, "status": "posted", "rate": "0.01", "account_amount": "-0.00",
+        });
+        assert!(read("transaction_created", &data).is_ok());
     }
 
     #[test]

@@ -72,7 +72,9 @@ impl PastFigures {
             if keys.is_empty() {
                 return;
             }
-            keys.into_iter().for_each(|key| self.state.note_absent(key));
+            for key in keys {
+                self.state.note_absent(key);
+            }
         }
     }
 }

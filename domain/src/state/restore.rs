@@ -126,10 +126,10 @@ impl UserState {
             let keys = missing(copy);
             let before = lacking.len();
             for key in &keys {
-                if !self.pages.is_loaded(*key) {
-                    lacking.insert(*key);
-                } else {
+                if self.pages.is_loaded(*key) {
                     copy.note_absent(*key);
+                } else {
+                    lacking.insert(*key);
                 }
             }
             if keys.is_empty() {
