@@ -1,6 +1,7 @@
 //! The engine on a log that fails on command: what is told, and what is true afterwards.
 
 mod faulty;
+mod past;
 
 use crate::api::{Bus, EngineConfig, EngineError, NewCommand, Position, Reply};
 use crate::{Clock, Engine};
