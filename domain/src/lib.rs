@@ -1,7 +1,7 @@
 //! centime's pure core: commands in, events out, no I/O, no clock, no randomness.
 //!
 //! Map: `values` (amounts, currencies, dates, texts) · `id` (names of users and commands) · `refusal` (named refusals) ·
-//! `transaction`, `budget`, `account` (what they are) · `rollover` (what a month's limit comes to) · `preferences` (how a user wants things) · `commands` (the registry; one file a command) · `events` (facts) · `input`
+//! `transaction`, `budget`, `account` (what they are) · `rollover` (what a month's limit comes to) · `recurring` (what comes again) · `preferences` (how a user wants things) · `commands` (the registry; one file a command) · `events` (facts) · `input`
 //! (what is decided on, what came of it) · `page` (names of state's pieces) · `state` (one user's state) · `query`
 //! (questions to it) · `statistics` (estimates; the only floats) · `calculate` (stateless questions) · `read` (JSON, field by field) · `stable_hash` (hashes kept for ever) · `memory` (how much it takes).
 //!
@@ -19,6 +19,7 @@ mod page;
 mod preferences;
 mod query;
 mod read;
+mod recurring;
 mod refusal;
 mod rollover;
 mod stable_hash;
@@ -33,16 +34,17 @@ pub use account::AccountKind;
 pub use budget::Policy;
 pub use calculate::calculate;
 pub use commands::{
-    CloseAccount, Command, CreateTransaction, DeleteTransaction, EraseUser, GenerateForecast, ImportRow,
-    ImportTransactions, OpenAccount, RecordExchangeRate, RemoveBudget, RestoreUser, SetBudget,
-    SetPreferences, UndoImport, UpdateTransaction,
+    CancelRecurring, CloseAccount, Command, CreateTransaction, DeclareRecurring, DeleteTransaction,
+    EraseUser, GenerateForecast, ImportRow, ImportTransactions, OpenAccount, RecordExchangeRate,
+    RemoveBudget, RestoreUser, SetBudget, SetPreferences, UndoImport, UpdateTransaction,
 };
 pub use events::{
     AccountClosed, AccountOpened, BudgetExceeded, BudgetOverspendPredicted,
     BudgetOverspendPredictionWithdrawn, BudgetRecovered, BudgetRemoved, BudgetSet, BudgetThresholdReached,
     Event, ExchangeRateRecorded, ForecastGenerated, ForecastMonth, ImportUndone, PastCommand, PreferencesSet,
-    RejectedRow, TransactionCreated, TransactionDeleted, TransactionUpdated, TransactionsImported,
-    UserErased, UserRestored,
+    RecurringCancelled, RecurringDeclared, RecurringDetected, RecurringMissed, RecurringPriceChanged,
+    RejectedRow, SeenPayment, TransactionCreated, TransactionDeleted, TransactionUpdated,
+    TransactionsImported, UserErased, UserRestored,
 };
 pub use id::{CommandId, UserId};
 pub use input::{Entry, Handled, Input, Outcome};
@@ -53,4 +55,6 @@ pub use refusal::Refusal;
 pub use state::UserState;
 pub use statistics::{ForecastMethod, Share};
 pub use transaction::{Counted, Details, Split, Status, Transaction, TransactionType};
-pub use values::{Amount, Currency, Date, Marks, Month, MonthStart, Months, Rate, When, Written, Year, Zone};
+pub use values::{
+    Amount, Cadence, Currency, Date, Marks, Month, MonthStart, Months, Rate, When, Written, Year, Zone,
+};

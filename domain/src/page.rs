@@ -32,6 +32,8 @@ pub enum PageKey {
     },
     /// What a part of an import made, by the hash of the import's id and the part.
     Import(u128),
+    /// The last payments of a payee that left the root page, by the hash of direction, currency and name.
+    Payee(u64),
 }
 
 const ROOT: u8 = 0;
@@ -41,6 +43,7 @@ const SEEN_ID: u8 = 3;
 const TOTALS: u8 = 4;
 const RATES: u8 = 8;
 const IMPORT: u8 = 5;
+const PAYEE: u8 = 7;
 
 impl PageKey {
     /// The page of a part of an import.
@@ -62,6 +65,7 @@ impl PageKey {
                 tagged(RATES, &[&from, &to, &year.to_be_bytes()])
             }
             Self::Import(hash) => tagged(IMPORT, &[&hash.to_be_bytes()]),
+            Self::Payee(hash) => tagged(PAYEE, &[&hash.to_be_bytes()]),
             Self::Totals { year, block } => tagged(TOTALS, &[&year.to_be_bytes(), &block.to_be_bytes()]),
         }
     }
@@ -77,6 +81,7 @@ impl PageKey {
                 Some(Self::ByDate(date, u64::from_be_bytes(rest[4..].try_into().ok()?)))
             }
             (SEEN_ID, 16) => Some(Self::SeenId(u128::from_be_bytes(rest.try_into().ok()?))),
+            (PAYEE, 8) => Some(Self::Payee(u64::from_be_bytes(rest.try_into().ok()?))),
             (IMPORT, 16) => Some(Self::Import(u128::from_be_bytes(rest.try_into().ok()?))),
             (TOTALS, 4) => Some(Self::Totals {
                 year: u16::from_be_bytes(rest[..2].try_into().ok()?),
@@ -144,6 +149,7 @@ mod tests {
             PageKey::Totals { year: 2026, block: 3 },
             PageKey::Rates { from: Currency::EUR, to: Currency::read("USD").expect("known"), year: 2026 },
             PageKey::Import(3),
+            PageKey::Payee(u64::MAX),
         ];
         for key in keys {
             assert_eq!(PageKey::from_bytes(&key.to_bytes()), Some(key));

@@ -3,7 +3,7 @@
 use crate::account::AccountKind;
 use crate::preferences::TimeOfDay;
 use crate::transaction::{Status, TransactionType};
-use crate::values::Rate;
+use crate::values::{Cadence, Rate};
 use crate::{Amount, CommandId, Currency, Date, Month, Refusal, When};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Unexpected, Visitor};
@@ -180,6 +180,12 @@ impl FromText for When {
 }
 
 impl FromText for TimeOfDay {
+    fn from_text(text: &str) -> Result<Self, Refusal> {
+        Self::read(text)
+    }
+}
+
+impl FromText for Cadence {
     fn from_text(text: &str) -> Result<Self, Refusal> {
         Self::read(text)
     }

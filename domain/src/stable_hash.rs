@@ -17,6 +17,11 @@ pub(crate) fn id_hash(id: &crate::CommandId) -> u128 {
     xxh3_128(id.as_str().as_bytes())
 }
 
+/// The hash a payee or an account is found by in the pages.
+pub(crate) fn name_hash(name: &str) -> u64 {
+    xxh3_64(name.as_bytes())
+}
+
 /// The hash a part of an import is kept and found by.
 pub(crate) fn import_hash(id: &crate::CommandId, part: u32) -> u128 {
     xxh3_128(format!("{}\n{part}", id.as_str()).as_bytes())

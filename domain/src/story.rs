@@ -1,6 +1,7 @@
 //! Tests as stories: given some commands, when one more comes, then these events follow.
 
 use crate::{CommandId, Entry, Event, Handled, Input, Outcome, PageKey, Query, Refusal, UserId, UserState};
+use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ pub(crate) struct Story {
     /// So many commit records of others are in the journal before the next.
     pub others: u64,
     last: Option<Outcome>,
+    time: Option<Timestamp>,
 }
 
 impl Story {
@@ -32,7 +34,13 @@ impl Story {
         self.when_as(&id, type_name, data)
     }
 
-    /// A command on 10 February 2026 that must be new. By value, so that a story can say `json!(…)`.
+    /// The commands that follow are given at noon (UTC) of this day, not on 10 February 2026.
+    pub(crate) fn on(mut self, day: &str) -> Self {
+        self.time = Some(format!("{day}T12:00:00Z").parse().expect("an instant"));
+        self
+    }
+
+    /// A command that must be new. By value, so that a story can say `json!(…)`.
     #[allow(clippy::needless_pass_by_value)]
     pub(crate) fn when_as(mut self, id: &str, type_name: &str, data: Value) -> Self {
         match self.send(id, type_name, &data) {
@@ -43,7 +51,7 @@ impl Story {
     }
 
     pub(crate) fn send(&mut self, id: &str, type_name: &str, data: &Value) -> Handled {
-        let time = "2026-02-10T12:00:00Z".parse().expect("an instant");
+        let time = self.time.unwrap_or("2026-02-10T12:00:00Z".parse().expect("an instant"));
         let id = CommandId::parse(id).expect("an id");
         self.handle(&Input::read(id, time, type_name, data.to_string().as_bytes()))
     }
@@ -137,6 +145,12 @@ impl Story {
         self
     }
 
+    /// What the last command's events say of what comes again, each as one line.
+    pub(crate) fn then_recurring(self, lines: &[&str]) -> Self {
+        assert_eq!(self.last_events().iter().filter_map(recurring_line).collect::<Vec<_>>(), lines);
+        self
+    }
+
     /// The last command was refused.
     pub(crate) fn then_refused(self, code: &str, field: &str) -> Self {
         match self.last.as_ref().expect("a command") {
@@ -188,4 +202,20 @@ pub(crate) fn line(event: &Event) -> Option<String> {
         _ => return None,
     };
     Some(format!("{what} {category} {month} #{crossing}: {spent} of {limit}"))
+}
+
+/// What comes again, or does not, in one line: `detected Netflix monthly 9.99 3 next 2026-03-15`.
+pub(crate) fn recurring_line(event: &Event) -> Option<String> {
+    let range = |most: Option<crate::Amount>| most.map_or(String::new(), |most| format!("-{most}"));
+    Some(match event {
+        Event::RecurringDetected(e) => {
+            let (seen, most) = (e.evidence.len(), range(e.amount_max));
+            format!("detected {} {} {}{most} {seen} next {}", e.payee, e.cadence, e.amount, e.next_due)
+        }
+        Event::RecurringPriceChanged(e) => {
+            format!("changed {} {}: {} to {}, {} %", e.payee, e.due, e.old_amount, e.new_amount, e.percent)
+        }
+        Event::RecurringMissed(e) => format!("missed {} {} #{}", e.payee, e.due, e.in_a_row),
+        _ => return None,
+    })
 }

@@ -1,6 +1,7 @@
 //! What others read must not change unnoticed: the JSON of every command and event, the journal's bytes, body hashes.
 //!
-//! `tests/golden/commands.json` lists `{type, data, body_hash}`; `tests/golden/events.json` lists
+//! `tests/golden/commands.json` lists `{type, data, body_hash}`, and the `time` where that is another than noon of
+//! 10 February 2026; `tests/golden/events.json` lists
 //! `{type, data, journal}`, `journal` being the hex of the event's postcard encoding.
 
 use centime_domain::{
@@ -29,7 +30,7 @@ fn events() -> Vec<Event> {
         let command = command(golden);
         let input = Input {
             id: CommandId::parse(&format!("c{i}")).expect("an id"),
-            time: "2026-02-10T12:00:00Z".parse().expect("an instant"),
+            time: golden["time"].as_str().unwrap_or("2026-02-10T12:00:00Z").parse().expect("an instant"),
             body_hash: command.body_hash(),
             command: Ok(command),
         };

@@ -89,6 +89,16 @@ pub(crate) async fn close_account(edge: &Edge, request: &Request) -> Outcome {
     on_path(edge, request, "close_account", "id").await
 }
 
+/// `POST /v1/users/{user}/recurring`
+pub(crate) async fn declare_recurring(edge: &Edge, request: &Request) -> Outcome {
+    give(edge, request, "declare_recurring", checked(&request.body)?, Address::New).await
+}
+
+/// `DELETE /v1/users/{user}/recurring/{id}`
+pub(crate) async fn cancel_recurring(edge: &Edge, request: &Request) -> Outcome {
+    on_path(edge, request, "cancel_recurring", "id").await
+}
+
 /// `DELETE /v1/users/{user}`
 pub(crate) async fn erase_user(edge: &Edge, request: &Request) -> Outcome {
     let data = if request.body.trim_ascii().is_empty() { b"{}".to_vec() } else { checked(&request.body)? };
@@ -126,7 +136,8 @@ fn answer(reply: Reply, address: Address) -> Response {
                 Address::Existing => StatusCode::OK,
             };
             let body = match (address, &events[..]) {
-                (Address::Question, [event]) => data(event),
+                // What was missed meanwhile may follow it.
+                (Address::Question, [event, ..]) => data(event),
                 _ => accepted(&reply, events),
             };
             let mut response = reply::bytes(status, body);

@@ -65,6 +65,12 @@ pub(crate) async fn account(edge: &Edge, request: &Request) -> Outcome {
     ask(edge, request, Query::Account { name: request.param("id").to_owned() }).await
 }
 
+/// `GET /v1/users/{user}/recurring`
+pub(crate) async fn recurring(edge: &Edge, request: &Request) -> Outcome {
+    request.parameters(&[])?;
+    ask(edge, request, Query::Recurring).await
+}
+
 async fn ask(edge: &Edge, request: &Request, query: Query) -> Outcome {
     answered(edge.backend.query(request.user()?, query, request.at_least()?).await?, |_, _| {})
 }

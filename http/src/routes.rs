@@ -67,6 +67,15 @@ pub(crate) static ROUTES: &[Route] = &[
     delete("/v1/users/{user}/accounts/{id}", "close an account", |e, r| {
         Box::pin(commands::close_account(e, r))
     }),
+    post("/v1/users/{user}/recurring", "declare a recurring payment or income", |e, r| {
+        Box::pin(commands::declare_recurring(e, r))
+    }),
+    get("/v1/users/{user}/recurring", "recurring payments and incomes, declared and detected", |e, r| {
+        Box::pin(queries::recurring(e, r))
+    }),
+    delete("/v1/users/{user}/recurring/{id}", "cancel or dismiss one of them", |e, r| {
+        Box::pin(commands::cancel_recurring(e, r))
+    }),
     get(
         "/v1/users/{user}/reports/net-worth",
         "what all accounts come to: as_of=YYYY-MM-DD, position",

@@ -2,7 +2,7 @@
 //!
 //! Map: `conformance` (both logs keep the same promises) · `berka` (a real bank's four years) · `crash_embedded`,
 //! `crash_kafka` (kill -9 and worse, under load) · `ledger` (reports, forecasts, calculators) ·
-//! `accounts` (preferences, accounts, rates) · `imports` (bank files) · `predictions` · `erasure` · `export` · `restore` · `as_of` · `restart` · `rebalance` · `garbage` ·
+//! `accounts` (preferences, accounts, rates) · `imports` (bank files) · `predictions` · `recurring` · `erasure` · `export` · `restore` · `as_of` · `restart` · `rebalance` · `garbage` ·
 //! `hostile` (whatever a client may send) · `support`
 //! (what they share).
 //!
@@ -23,6 +23,7 @@ mod imports;
 mod ledger;
 mod predictions;
 mod rebalance;
+mod recurring;
 mod restart;
 mod restore;
 mod support;

@@ -1,8 +1,10 @@
 //! The registry of commands. A command is one file here and one line in the list below. `retell` finds the command that events of
 //! the past came of.
 
+mod cancel_recurring;
 mod close_account;
 mod create_transaction;
+mod declare_recurring;
 mod delete_transaction;
 mod erase_user;
 mod fields;
@@ -19,8 +21,10 @@ mod set_preferences;
 mod undo_import;
 mod update_transaction;
 
+pub use cancel_recurring::CancelRecurring;
 pub use close_account::CloseAccount;
 pub use create_transaction::CreateTransaction;
+pub use declare_recurring::DeclareRecurring;
 pub use delete_transaction::DeleteTransaction;
 pub use erase_user::EraseUser;
 pub use generate_forecast::GenerateForecast;
@@ -162,4 +166,8 @@ commands! {
     EraseUser = "erase_user",
     /// See [`RestoreUser`].
     RestoreUser = "restore_user",
+    /// See [`DeclareRecurring`].
+    DeclareRecurring = "declare_recurring",
+    /// See [`CancelRecurring`].
+    CancelRecurring = "cancel_recurring",
 }

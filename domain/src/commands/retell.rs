@@ -2,7 +2,9 @@
 
 use super::import_row::ImportRow;
 use super::import_transactions::Given;
-use crate::events::{PastCommand, TransactionCreated, TransactionUpdated, TransactionsImported};
+use crate::events::{
+    PastCommand, RecurringDeclared, TransactionCreated, TransactionUpdated, TransactionsImported,
+};
 use crate::transaction::Transaction;
 use crate::{Command, Event, ImportTransactions, Refusal};
 use serde::Serialize;
@@ -13,8 +15,9 @@ use serde_json::{Map, Value, json};
 pub(crate) enum Retold {
     /// By deciding this command.
     Command(Box<Command>),
-    /// As it is: a forecast changes nothing, and another machine's floats may end in another digit.
-    AsTold,
+    /// Its own events as they are told; what follows from them is found again. So it is with a forecast, which changes nothing
+    /// (another machine's floats may end in another digit), and with a command that had no event but what it was the occasion for.
+    Told(Vec<Event>),
 }
 
 /// What follows from a transaction and is not part of a command.
@@ -35,8 +38,8 @@ pub(crate) fn retell(past: &PastCommand) -> Result<Retold, Refusal> {
 }
 
 /// Without a default: whoever adds an event says which command it comes of.
-fn of_event(event: &Event, before: &[Event]) -> Result<Retold, Refusal> {
-    let command = match event {
+fn of_event(told: &Event, before: &[Event]) -> Result<Retold, Refusal> {
+    let command = match told {
         Event::TransactionCreated(event) => parse("create_transaction", &plain(&event.transaction).into())?,
         Event::TransactionUpdated(event) => parse("update_transaction", &changes(event))?,
         Event::TransactionDeleted(event) => {
@@ -59,13 +62,18 @@ fn of_event(event: &Event, before: &[Event]) -> Result<Retold, Refusal> {
                 "category": event.category, "months": event.months.len(), "level": event.level, "as_of": event.as_of,
                 "currency": event.currency,
             });
-            return parse("generate_forecast", &data).map(|_| Retold::AsTold);
+            return parse("generate_forecast", &data).map(|_| Retold::Told(vec![told.clone()]));
         }
+        Event::RecurringDeclared(event) => parse("declare_recurring", &declared(event))?,
+        Event::RecurringCancelled(event) => parse("cancel_recurring", &json!({"id": event.id}))?,
+        Event::RecurringMissed(_) => return Ok(Retold::Told(Vec::new())),
         Event::BudgetThresholdReached(_)
         | Event::BudgetExceeded(_)
         | Event::BudgetRecovered(_)
         | Event::BudgetOverspendPredicted(_)
         | Event::BudgetOverspendPredictionWithdrawn(_)
+        | Event::RecurringDetected(_)
+        | Event::RecurringPriceChanged(_)
         | Event::UserErased(_)
         | Event::UserRestored(_) => {
             let text = "no command of an export begins with an event of this type";
@@ -91,6 +99,17 @@ fn plain(transaction: &Transaction) -> Map<String, Value> {
             fields
         }
         _ => unreachable!("a transaction is an object"),
+    }
+}
+
+/// What the command said of a schedule.
+fn declared(event: &RecurringDeclared) -> Value {
+    match value(event) {
+        Value::Object(mut fields) => {
+            fields.retain(|name, value| !matches!(name.as_str(), "id" | "next_due") && !value.is_null());
+            fields.into()
+        }
+        _ => unreachable!("a schedule is an object"),
     }
 }
 

@@ -7,6 +7,7 @@ mod import;
 mod prediction;
 mod preferences;
 mod read;
+mod recurring;
 mod restore;
 mod transaction;
 mod user;
@@ -17,6 +18,10 @@ pub use forecast::{ForecastGenerated, ForecastMonth};
 pub use import::{ImportUndone, RejectedRow, TransactionsImported};
 pub use prediction::{BudgetOverspendPredicted, BudgetOverspendPredictionWithdrawn};
 pub use preferences::PreferencesSet;
+pub use recurring::{
+    RecurringCancelled, RecurringDeclared, RecurringDetected, RecurringMissed, RecurringPriceChanged,
+    SeenPayment,
+};
 pub use restore::{PastCommand, UserRestored};
 use serde::{Deserialize, Serialize};
 pub use transaction::{TransactionCreated, TransactionDeleted, TransactionUpdated};
@@ -96,6 +101,16 @@ events! {
     BudgetOverspendPredictionWithdrawn(BudgetOverspendPredictionWithdrawn) = "budget_overspend_prediction_withdrawn",
     /// See [`UserRestored`]. Boxed: it is large, and rare.
     UserRestored(Box<UserRestored>) = "user_restored",
+    /// See [`RecurringDeclared`]. Boxed: it is large, and rare.
+    RecurringDeclared(Box<RecurringDeclared>) = "recurring_declared",
+    /// See [`RecurringCancelled`].
+    RecurringCancelled(RecurringCancelled) = "recurring_cancelled",
+    /// See [`RecurringDetected`]. Boxed: it is large, and rare.
+    RecurringDetected(Box<RecurringDetected>) = "recurring_detected",
+    /// See [`RecurringPriceChanged`]. Boxed: it is large, and rare.
+    RecurringPriceChanged(Box<RecurringPriceChanged>) = "recurring_price_changed",
+    /// See [`RecurringMissed`]. Boxed: it is large, and rare.
+    RecurringMissed(Box<RecurringMissed>) = "recurring_missed",
 }
 
 impl Event {
@@ -129,6 +144,11 @@ impl Event {
             Self::BudgetOverspendPredicted(event) => serde_json::to_writer(out, event),
             Self::BudgetOverspendPredictionWithdrawn(event) => serde_json::to_writer(out, event),
             Self::UserRestored(event) => serde_json::to_writer(out, &restore::Told(event)),
+            Self::RecurringDeclared(event) => serde_json::to_writer(out, event),
+            Self::RecurringCancelled(event) => serde_json::to_writer(out, event),
+            Self::RecurringDetected(event) => serde_json::to_writer(out, event),
+            Self::RecurringPriceChanged(event) => serde_json::to_writer(out, event),
+            Self::RecurringMissed(event) => serde_json::to_writer(out, event),
         };
         written.expect("events are plain data, and a Vec takes all of it");
     }
@@ -149,7 +169,8 @@ impl Event {
         }
     }
 
-    /// True for what a person wants to be woken for (threshold reached, exceeded, recovered). What is only predicted is not.
+    /// True for what a person wants to be woken for (threshold reached, exceeded, recovered). What is only predicted is
+    /// not; nor is what comes again or does not: those are told of, but are no budget's alerts.
     pub fn is_alert(&self) -> bool {
         matches!(self, Self::BudgetThresholdReached(_) | Self::BudgetExceeded(_) | Self::BudgetRecovered(_))
     }

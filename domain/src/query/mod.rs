@@ -5,6 +5,7 @@ mod budgets;
 mod net_worth;
 mod past;
 mod preview;
+mod recurring;
 mod reports;
 mod transactions;
 
@@ -52,6 +53,8 @@ pub enum Query {
         /// The day, or an instant on it.
         as_of: When,
     },
+    /// What comes again, in the order it was declared or detected: `{"items":[…],"next_cursor":null}`.
+    Recurring,
     /// Income less expenses for each currency ever used: `{"items":[{"currency","balance"}],"next_cursor":null}`.
     Balance,
     /// Sums of many months' transactions: an object, see [`Report`].
@@ -85,6 +88,7 @@ impl Query {
             | Self::Erased
             | Self::Preferences
             | Self::Accounts
+            | Self::Recurring
             | Self::Account { .. } => {}
             Self::Preview(query) => query.missing(state, &mut keys),
         }
@@ -113,6 +117,7 @@ impl Query {
             Self::Preferences => Ok(json!(state.preferences().cloned().unwrap_or_default())),
             Self::NetWorth { as_of } => net_worth::answer(state, day(state, *as_of)?, rows),
             Self::Accounts => Ok(list(&accounts::items(state), None)),
+            Self::Recurring => Ok(list(&recurring::items(state), None)),
             Self::Account { name } => accounts::one(state, name),
             Self::Report(query) => query.answer(state),
             Self::Preview(query) => query.answer(state),

@@ -31,6 +31,7 @@ impl PastFigures {
             | Query::Accounts
             | Query::Account { .. }
             | Query::Balance
+            | Query::Recurring
             | Query::Preview(_)
             | Query::Erased => {
                 return Err(Refusal::plain(

@@ -67,6 +67,11 @@ impl UserState {
                 let category = self.root.categories.intern(&event.category);
                 self.root.predictions.withdraw(category, Some(event.month));
             }
+            Event::RecurringDeclared(event) => self.declare(event),
+            Event::RecurringCancelled(event) => self.cancel(&event.id),
+            Event::RecurringDetected(event) => self.note_detected(event),
+            Event::RecurringPriceChanged(event) => self.note_price(event),
+            Event::RecurringMissed(event) => self.note_missed(event),
         }
     }
 
@@ -102,6 +107,9 @@ impl UserState {
         }
         if transaction.details.is_some() {
             self.move_accounts(transaction, add);
+        }
+        if transaction.payee.is_some() {
+            self.note_payment(transaction, add);
         }
     }
 

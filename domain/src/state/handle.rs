@@ -50,7 +50,9 @@ impl UserState {
 
     /// What a command came to, once again.
     pub(super) fn apply_events(&mut self, id: &CommandId, time_us: i64, origin: Origin, events: &[Event]) {
-        self.evolve_all(events, Timestamp::from_microsecond(time_us).ok(), &origin);
+        let time = Timestamp::from_microsecond(time_us).ok();
+        self.evolve_all(events, time, &origin);
+        self.pass_due_dates(events, time);
         self.remember(id, origin, events);
     }
 
@@ -59,23 +61,36 @@ impl UserState {
             return Outcome::Refused(refusal);
         }
         let context = Context { id: &input.id, time: input.time };
-        let mut events = match command.decide(self, &context) {
-            Ok(events) => events,
-            Err(refusal) => return Outcome::Refused(refusal),
-        };
+        match command.decide(self, &context) {
+            Ok(events) => Outcome::Accepted(self.follow_up(events, &context, origin)),
+            Err(refusal) => Outcome::Refused(refusal),
+        }
+    }
+
+    /// Applies what was decided, and adds what follows from it.
+    pub(super) fn follow_up(
+        &mut self,
+        mut events: Vec<Event>,
+        context: &Context<'_>,
+        origin: &Origin,
+    ) -> Vec<Event> {
         let before = self.root.today;
-        self.evolve_all(&events, Some(input.time), origin);
+        self.evolve_all(&events, Some(context.time), origin);
         if let [Event::UserRestored(_)] = events[..] {
             // What followed from the past is part of it.
-            return Outcome::Accepted(events);
+            return events;
         }
         let alerts = self.react(&events);
-        self.evolve_all(&alerts, Some(input.time), origin);
+        self.evolve_all(&alerts, Some(context.time), origin);
         let predictions = self.predict(&events, before);
-        self.evolve_all(&predictions, Some(input.time), origin);
+        self.evolve_all(&predictions, Some(context.time), origin);
+        let recurring = self.recur(&events, context);
+        self.evolve_all(&recurring, Some(context.time), origin);
         events.extend(alerts);
         events.extend(predictions);
-        Outcome::Accepted(events)
+        events.extend(recurring);
+        self.pass_due_dates(&events, Some(context.time));
+        events
     }
 
     /// `time` is the command's; `None`: its entry holds a number that is no instant, so that no day is known.

@@ -42,6 +42,7 @@ impl UserState {
             if let Ok(events) = command.decide(self, &context) {
                 self.add_totals(&events, &mut keys);
                 self.add_taken_over(&events, &mut keys);
+                self.add_traces(&events, &mut keys);
                 if !self.root.spilled_years.is_empty() {
                     self.add_predicted(&events, Some(input.time), &mut keys);
                 }
@@ -79,12 +80,16 @@ impl UserState {
                 }
             }
             self.add_totals(events, &mut keys);
+            self.add_traces(events, &mut keys);
         }
         keys
     }
 
     fn has_spilled(&self) -> bool {
-        self.root.spilled_transactions || self.root.spilled_seen || !self.root.spilled_years.is_empty()
+        self.root.spilled_transactions
+            || self.root.spilled_seen
+            || !self.root.spilled_years.is_empty()
+            || self.has_spilled_traces()
     }
 
     /// Where a command with this id could be, unless the root page knows it.
@@ -153,6 +158,11 @@ impl UserState {
                 | Event::AccountClosed(_)
                 | Event::TransactionsImported(_)
                 | Event::ImportUndone(_)
+                | Event::RecurringDeclared(_)
+                | Event::RecurringCancelled(_)
+                | Event::RecurringDetected(_)
+                | Event::RecurringPriceChanged(_)
+                | Event::RecurringMissed(_)
                 | Event::UserErased(_)
                 | Event::UserRestored(_) => {}
             }

@@ -1,10 +1,10 @@
 //! One user's state: the root page, and whatever other pages are loaded.
 //!
-//! `root` (`extras`: `accounts`, `rates`), `pages`, `tail` (`rows`, `kept`), `cells` (`line`, `thirds`), `predictions`, `categories` hold it ·
+//! `root` (`extras`: `accounts`, `rates`), `pages`, `tail` (`rows`, `kept`), `cells` (`line`, `thirds`), `predictions`, `recurring`, `categories` hold it ·
 //! `view`, `calendar`, `totals` and `spending` are what commands and queries may ask it · `missing` says which pages a command needs · `handle` is
 //! a command's way through it (`settle`: what a transaction in another currency counts as, and does to accounts) ·
 //! `imports` remembers what each import made · `erase` starts afresh, `restore` brings a past back · `evolve` applies events ·
-//! `react` finds the alerts that follow (`rollover`: by which limits), `predict` the predictions · `spill` keeps the root page small.
+//! `react` finds the alerts that follow (`rollover`: by which limits), `predict` the predictions, `recur` what comes again or does not · `spill` keeps the root page small.
 
 mod accounts;
 mod calendar;
@@ -25,6 +25,8 @@ mod predictions;
 mod properties;
 mod rates;
 mod react;
+mod recur;
+mod recurring;
 mod restore;
 mod rollover;
 mod root;

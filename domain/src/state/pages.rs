@@ -5,6 +5,7 @@ use super::erase::stored_key;
 use super::rates::YearOfRates;
 use super::rows::{Origin, Pointer};
 use crate::memory::vec_heap;
+use crate::recurring::Trace;
 use crate::transaction::Transaction;
 use crate::{CommandId, PageError, PageKey};
 use std::collections::BTreeMap;
@@ -24,6 +25,8 @@ pub(crate) enum Page {
     Rates(YearOfRates),
     /// See [`PageKey::Import`].
     Import(Box<[CommandId]>),
+    /// See [`PageKey::Payee`].
+    Trace(Trace),
 }
 
 impl Page {
@@ -35,6 +38,7 @@ impl Page {
             PageKey::Totals { .. } => postcard::from_bytes(bytes).map(Self::Totals),
             PageKey::Rates { .. } => postcard::from_bytes(bytes).map(Self::Rates),
             PageKey::Import(_) => postcard::from_bytes(bytes).map(Self::Import),
+            PageKey::Payee(_) => postcard::from_bytes(bytes).map(Self::Trace),
             PageKey::Root => return Err(PageError::new(key, "the root page is read by itself")),
         };
         page.map_err(|error| PageError::new(key, error))
@@ -48,6 +52,7 @@ impl Page {
             Self::Totals(cells) => postcard::to_allocvec(cells),
             Self::Rates(rates) => postcard::to_allocvec(rates),
             Self::Import(transactions) => postcard::to_allocvec(transactions),
+            Self::Trace(trace) => postcard::to_allocvec(trace),
         };
         bytes.expect("pages are plain data, and a Vec takes all of it")
     }
@@ -58,6 +63,7 @@ impl Page {
             Self::Totals(cells) => cells.weight(),
             Self::Rates(rates) => vec_heap(rates),
             Self::Import(transactions) => transactions.len() * 64,
+            Self::Trace(trace) => trace.weight(),
             Self::Pointer(_) | Self::Seen(_) => 0,
         }
     }

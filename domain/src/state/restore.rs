@@ -7,7 +7,7 @@ use super::pages::Page;
 use super::root::Root;
 use super::rows::Origin;
 use super::tail::Tail;
-use crate::commands::{Retold, retell};
+use crate::commands::{Context, Retold, retell};
 use crate::events::{PastCommand, UserRestored};
 use crate::stable_hash::id_hash;
 use crate::{Command, CommandId, Event, Input, Outcome, PageKey, Refusal};
@@ -93,12 +93,13 @@ impl UserState {
         let time = Timestamp::from_microsecond(past.time_us)
             .map_err(|_| Refusal::new("invalid_time", "time", "beyond the calendar"))?;
         let events = match retell(past)? {
-            Retold::AsTold => {
+            Retold::Told(own) => {
                 if self.lacks(copy, lacking, |copy| copy.missing_id(&past.id)) {
                     return Ok(None);
                 }
                 check_new(copy, past)?;
-                past.events.to_vec()
+                let context = Context { id: &past.id, time };
+                copy.follow_up(own, &context, &Origin::new(past.body_hash, 0))
             }
             Retold::Command(command) => {
                 let (id, body_hash) = (past.id.clone(), past.body_hash);

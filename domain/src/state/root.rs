@@ -5,6 +5,7 @@ use super::cells::Cells;
 use super::erase::Life;
 use super::extras::Extras;
 use super::predictions::Predictions;
+use super::recurring::Recurring;
 use super::tail::Tail;
 use crate::budget::Budgets;
 use crate::memory::{make_room, vec_heap};
@@ -43,6 +44,8 @@ pub(crate) struct Root {
     pub spilled_seen: bool,
     /// What most users do not have.
     pub extras: Option<Box<Extras>>,
+    /// What comes again, and what might; `None` of who names no payees.
+    pub recurring: Option<Box<Recurring>>,
     /// What an erasure left; most users never were.
     pub life: Option<Box<Life>>,
 }
@@ -96,6 +99,7 @@ impl Root {
             + vec_heap(&self.spilled_years)
             + self.tail.weight()
             + self.extras.as_ref().map_or(0, |extras| extras.weight())
+            + self.recurring.as_ref().map_or(0, |recurring| recurring.weight())
             + self.life.as_deref().map_or(0, size_of_val)
     }
 }

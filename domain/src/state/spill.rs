@@ -17,18 +17,24 @@ pub(crate) struct Limits {
     pub cells: usize,
     /// Whether what leaves the tail is kept in pages: lists need that, figures do not.
     pub rows: bool,
+    /// Payees whose last payments are remembered, besides those with a schedule.
+    pub traces: usize,
+    /// Payees that leave it at a time.
+    pub traces_evicted: usize,
 }
 
 impl Limits {
     /// What a user of ordinary diligence does in a month or two.
-    pub(super) const ORDINARY: Self = Self { tail: 48, tail_evicted: 16, cells: 96, rows: true };
+    pub(super) const ORDINARY: Self =
+        Self { tail: 48, tail_evicted: 16, cells: 96, traces: 16, traces_evicted: 8, rows: true };
 
     /// For somebody who is asked for figures only, and never stored.
     pub(super) const FIGURES: Self = Self { rows: false, ..Self::ORDINARY };
 
     /// So small that a few commands spill.
     #[cfg(test)]
-    pub(super) const TINY: Self = Self { tail: 3, tail_evicted: 2, cells: 3, rows: true };
+    pub(super) const TINY: Self =
+        Self { tail: 3, tail_evicted: 2, cells: 3, traces: 2, traces_evicted: 1, rows: true };
 
     #[cfg(test)]
     pub(super) const TINY_FIGURES: Self = Self { rows: false, ..Self::TINY };
@@ -43,6 +49,7 @@ impl UserState {
         while self.root.cells.len() > self.limits.cells {
             self.spill_oldest_year();
         }
+        self.spill_traces();
     }
 
     fn spill_tail(&mut self) {

@@ -1,7 +1,7 @@
 //! Amounts of money: exact decimals, strings in JSON.
 
 use crate::Refusal;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -102,8 +102,7 @@ impl Amount {
 
     /// A figure of either sign, as far from zero as a single amount may be; `None` beyond that.
     pub(crate) fn figure(decimal: Decimal) -> Option<Self> {
-        let amount = Self(decimal);
-        (decimal.abs() <= Self::LARGEST.0).then_some(amount)
+        (decimal.abs() <= Self::LARGEST.0).then_some(Self::unsigned_zero(decimal))
     }
 
     /// How many minor units (cents) it is, for a currency with so many digits; what is finer is cut off.
@@ -119,6 +118,14 @@ impl Amount {
 
     /// An estimate that was rounded to its currency's digits.
     pub(crate) fn estimated(decimal: Decimal) -> Self {
+        Self::unsigned_zero(decimal)
+    }
+
+    /// Turning and rounding leave a sign on nothing, which would be told as `-0.00`.
+    fn unsigned_zero(mut decimal: Decimal) -> Self {
+        if decimal.is_zero() {
+            decimal.set_sign_positive(true);
+        }
         Self(decimal)
     }
 
@@ -140,19 +147,19 @@ impl Amount {
     /// The same with the sign turned.
     #[must_use]
     pub fn negated(self) -> Self {
-        Self(-self.0)
+        Self::unsigned_zero(-self.0)
     }
 
     /// The sum. See the cap above: more than 10^9 of the largest amounts would have to be added up to overflow.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
-        Self(self.0.checked_add(other.0).expect("amounts are capped so that sums fit"))
+        Self::unsigned_zero(self.0.checked_add(other.0).expect("amounts are capped so that sums fit"))
     }
 
     /// The difference; see [`Amount::plus`].
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
-        Self(self.0.checked_sub(other.0).expect("amounts are capped so that sums fit"))
+        Self::unsigned_zero(self.0.checked_sub(other.0).expect("amounts are capped so that sums fit"))
     }
 
     /// What share of `whole`, which must be above zero, this is: with four digits after the point, exactly rounded, half
@@ -165,6 +172,20 @@ impl Amount {
         let rounded = (2 * 10_000 * part + whole) / (2 * whole);
         let sign = if self.0.is_sign_negative() && rounded > 0 { "-" } else { "" };
         format!("{sign}{}.{:04}", rounded / 10_000, rounded % 10_000)
+    }
+
+    /// By how many per cent of this amount, which must be above zero, another one differs from it: with at most two digits
+    /// after the point, half away from zero.
+    pub(crate) fn percent_to(self, other: Self) -> String {
+        let hundredfold = (other.0 - self.0) * Decimal::ONE_HUNDRED;
+        let percent = hundredfold / self.0;
+        percent.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero).normalize().to_string()
+    }
+
+    /// So many times this amount, divided by `every` (above zero): rounded to so many digits, half away from zero.
+    pub(crate) fn times_every(self, times: u16, every: u16, digits: u32) -> Self {
+        let exact = self.times(times).0 / Decimal::from(every);
+        Self::unsigned_zero(exact.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero))
     }
 
     /// This many times; used to compare shares of a limit without dividing.
@@ -261,6 +282,15 @@ mod tests {
     }
 
     #[test]
+    fn nothing_has_no_sign() {
+        let (zero, cent) = (Amount::read("0.00").expect("zero"), Amount::read("0.01").expect("a cent"));
+        let told = [zero.negated(), cent.negated().plus(cent), cent.minus(cent), zero.negated().minus(zero)];
+        assert_eq!(told.map(|amount| amount.to_string()), ["0.00"; 4]);
+        let tiny = -Decimal::new(1, 4);
+        assert_eq!(Amount::figure(tiny.round_dp(2)).expect("small").to_string(), "0.00");
+    }
+
+    #[test]
     fn an_amount_keeps_the_digits_it_was_given() {
         for text in ["12.50", "12.5", "7", "0.01", "1000000000000000", "999999999999999.9999"] {
             assert_eq!(Amount::read_positive(text).expect("fine").to_string(), text);
@@ -311,6 +341,25 @@ mod tests {
         for (part, whole, expected) in shares {
             assert_eq!(share(part, whole), expected, "{part} of {whole}");
         }
+    }
+
+    #[test]
+    fn a_change_is_told_in_per_cent_of_what_was() {
+        let amount = |text: &str| Amount::read(text).expect("fine");
+        for (old, new, percent) in
+            [("9.99", "10.99", "10.01"), ("10", "15", "50"), ("3", "2", "-33.33"), ("800", "800.04", "0.01")]
+        {
+            assert_eq!(amount(old).percent_to(amount(new)), percent, "{old} to {new}");
+        }
+    }
+
+    #[test]
+    fn a_year_of_something_is_rounded_to_its_currency() {
+        let year = |text: &str, times, every| {
+            Amount::read(text).expect("fine").times_every(times, every, 2).to_string()
+        };
+        assert_eq!((year("9.99", 12, 1), year("10", 12, 7)), ("119.88".to_owned(), "17.14".to_owned()));
+        assert_eq!(year("1000000000000000", 52, 1), "52000000000000000");
     }
 
     #[test]

@@ -69,6 +69,25 @@ impl Date {
         Some(self.month().plus(months)?.day(self.day_of_month()))
     }
 
+    /// So many days later (earlier if negative); `None` outside 1900 to 2200.
+    pub(crate) fn plus_days(self, days: i32) -> Option<Self> {
+        let span = jiff::Span::new().try_days(days).ok()?;
+        Self::of_civil(self.civil().checked_add(span).ok()?).ok()
+    }
+
+    /// How many days later it is than another date; negative if it is earlier.
+    pub(crate) fn days_since(self, other: Self) -> i32 {
+        let hours = self.civil().duration_since(other.civil()).as_hours();
+        i32::try_from(hours / 24).expect("there are three centuries")
+    }
+
+    fn civil(self) -> jiff::civil::Date {
+        let part = |number: u16| i8::try_from(number).expect("a month or a day");
+        let year = i16::try_from(self.year()).expect("at most 2200");
+        jiff::civil::Date::new(year, part(self.month_of_year()), part(self.day_of_month()))
+            .expect("a date is on the calendar")
+    }
+
     /// Which day of its month, 1 to 31.
     pub(crate) fn day_of_month(self) -> u16 {
         u16::try_from(self.0 & 0x1f).expect("five bits")
@@ -140,6 +159,23 @@ mod tests {
         }
         assert_eq!(Date::FIRST.to_string(), "1900-01-01");
         assert_eq!(Date::LAST.to_string(), "2200-12-31");
+    }
+
+    #[test]
+    fn days_are_counted_over_months_and_leap_years() {
+        let date = |text: &str| Date::read(text).expect(text);
+        for (from, days, to) in [
+            ("2024-02-28", 2, "2024-03-01"),
+            ("2026-01-01", -1, "2025-12-31"),
+            ("2026-01-01", 0, "2026-01-01"),
+        ] {
+            assert_eq!(date(from).plus_days(days), Some(date(to)));
+            assert_eq!(date(to).days_since(date(from)), days);
+        }
+        assert_eq!(Date::LAST.plus_days(1), None);
+        assert_eq!(Date::FIRST.plus_days(-1), None);
+        assert_eq!(Date::FIRST.plus_days(i32::MAX), None);
+        assert_eq!(Date::LAST.days_since(Date::FIRST), 109_937);
     }
 
     #[test]

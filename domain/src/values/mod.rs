@@ -1,6 +1,7 @@
 //! The plain values everything else is made of. Each reads itself from text and refuses by name what it is not.
 
 mod amount;
+mod cadence;
 mod currency;
 mod date;
 mod month;
@@ -16,6 +17,7 @@ mod zone;
 
 pub use amount::Amount;
 pub(crate) use amount::PackedAmount;
+pub use cadence::Cadence;
 pub use currency::Currency;
 pub use date::Date;
 pub use month::Month;

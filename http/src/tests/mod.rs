@@ -10,6 +10,7 @@ mod limits;
 mod nodes;
 mod predictions;
 mod preferences;
+mod recurring;
 mod registry;
 mod reports;
 mod restore;

@@ -10,6 +10,9 @@ pub(super) struct Body {
     pub(super) required: &'static [&'static str],
 }
 
+/// Its user must be empty: nothing is set up.
+pub(super) const RESTORE: &str = "restore_user";
+
 /// What there must be before: (type, id, data).
 pub(super) fn setup() -> Vec<(&'static str, &'static str, Value)> {
     let food = |amount: &str, date: &str| json!({"transaction_type": "Expense", "amount": amount, "category": "Food", "date": date});
@@ -23,6 +26,11 @@ pub(super) fn setup() -> Vec<(&'static str, &'static str, Value)> {
         ("open_account", "old", json!({"name": "Old", "opened": "2026-01-01"})),
         ("close_account", "c1", json!({"id": "Old"})),
         ("import_transactions", "march", json!({"rows": [row]})),
+        (
+            "declare_recurring",
+            "gym",
+            json!({"transaction_type": "Expense", "payee": "Gym", "amount": "30", "cadence": "monthly"}),
+        ),
     ]
 }
 
@@ -97,5 +105,17 @@ pub(super) fn bodies() -> Vec<Body> {
         ),
         body("undo_import", &["id"], json!({"id": "march", "part": 1})),
         body("erase_user", &[], json!({})),
+        body(
+            "declare_recurring",
+            &["transaction_type", "payee", "amount", "cadence"],
+            json!({
+                "transaction_type": "Expense", "payee": "Landlord", "amount": "800.00", "amount_max": "900.00", "currency": "EUR",
+                "cadence": "every_2_months", "starts": "2026-01-31", "ends": "2027-12-31", "category": "Rent", "account": "Giro",
+                "tolerance": 10,
+            }),
+        ),
+        body("cancel_recurring", &["id"], json!({"id": "gym"})),
+        // What is wrong within commands of the past: domain/src/commands/restore_tests.rs.
+        body(RESTORE, &["commands"], json!({"restore_id": "past", "part": 1, "last": true, "commands": []})),
     ]
 }

@@ -118,7 +118,14 @@ pub(super) fn wrong_types(place: &Place, body: &Value) -> Vec<Hostile> {
         wrong.push(("1e400".to_owned(), &["invalid_json"]));
         wrong.push((
             "-1".to_owned(),
-            &["wrong_type", "invalid_months", "invalid_level", "invalid_thresholds", "invalid_month_start"],
+            &[
+                "wrong_type",
+                "invalid_months",
+                "invalid_level",
+                "invalid_thresholds",
+                "invalid_month_start",
+                "invalid_tolerance",
+            ],
         ));
         wrong.push((
             "99999999999999999999".to_owned(),
@@ -148,7 +155,7 @@ pub(super) fn wrong_values(kind: &str, place: &Place, body: &Value) -> Vec<Hosti
             ("１２", &["amount_not_a_number"]),
             ("+-5", &["amount_not_a_number", "amount_sign_unclear"]),
         ]),
-        ("amount" | "limit", _) => amounts(place.name() == "amount", true),
+        ("amount" | "amount_max" | "limit", _) => amounts(place.name() != "limit", true),
         ("opening_balance", _) => amounts(false, false),
         ("rate", _) => {
             let wrong = [
@@ -190,7 +197,12 @@ pub(super) fn wrong_values(kind: &str, place: &Place, body: &Value) -> Vec<Hosti
             ];
             wrong.iter().map(|text| (quoted(text), &["invalid_month"][..])).collect()
         }
-        ("date" | "as_of" | "opened", _) => dates(!imported),
+        ("date" | "as_of" | "opened" | "starts", _) => dates(!imported),
+        ("ends", _) => dates(false),
+        ("cadence", _) => names("unknown_cadence"),
+        ("tolerance", _) => {
+            ["101", "1000"].map(|percent| (percent.to_owned(), &["invalid_tolerance"][..])).into()
+        }
         ("time_zone", _) => ["Mars", "", "UTC+1", "../etc/passwd", "🕛"]
             .iter()
             .map(|text| (quoted(text), &["unknown_time_zone"][..]))
@@ -199,8 +211,12 @@ pub(super) fn wrong_values(kind: &str, place: &Place, body: &Value) -> Vec<Hosti
         ("status", _) => names("unknown_status"),
         ("kind", _) => names("unknown_account_kind"),
         ("policy", _) => names("unsupported_policy"),
-        ("id", _) if kind.ends_with("_transaction") || kind == "undo_import" => ids(),
-        ("import_id", _) => ids(),
+        ("id", _)
+            if kind.ends_with("_transaction") || ["undo_import", "cancel_recurring"].contains(&kind) =>
+        {
+            ids()
+        }
+        ("import_id" | "restore_id", _) => ids(),
         ("splits", Value::Array(_)) => splits(imported),
         ("tags", Value::Array(_)) => vec![
             (format!("[{}]", vec!["\"a\""; 10_000].join(",")), &["too_many_tags"]),
@@ -238,6 +254,7 @@ fn names(code: &'static str) -> Vec<Hostile> {
         "unknown_transaction_type" => &["unknown_transaction_type"],
         "unknown_status" => &["unknown_status"],
         "unknown_account_kind" => &["unknown_account_kind"],
+        "unknown_cadence" => &["unknown_cadence"],
         _ => &["unsupported_policy"],
     };
     ["", " ", "EXPENSE ", "nobody knows", "🎩", "\u{0}"].iter().map(|text| (quoted(text), codes)).collect()

@@ -22,6 +22,19 @@ fn amount() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Few enough to come again, and more than a small root page holds.
+fn payee() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["Shop", "shop ", "Work", "Gym", "Bakery"])
+}
+
+/// A transaction that may name its payee.
+fn named() -> impl Strategy<Value = Value> {
+    (transaction(), prop::option::weighted(0.5, payee())).prop_map(|(mut data, payee)| {
+        data["payee"] = json!(payee);
+        data
+    })
+}
+
 pub(super) fn transaction() -> impl Strategy<Value = Value> {
     let flags = (any::<bool>(), any::<bool>(), prop::bool::weighted(0.1), prop::bool::weighted(0.1));
     (amount(), prop::option::weighted(0.9, category()), date(), flags, splits()).prop_map(
@@ -74,6 +87,13 @@ fn forecast() -> impl Strategy<Value = Value> {
         .prop_map(|(category, as_of, months)| json!({"category": category, "as_of": as_of, "months": months}))
 }
 
+fn declaration() -> impl Strategy<Value = Value> {
+    let cadence = prop::sample::select(vec!["weekly", "monthly", "yearly"]);
+    (payee(), amount(), cadence, date()).prop_map(|(payee, amount, cadence, starts)| {
+        json!({"transaction_type": "Expense", "payee": payee, "amount": amount, "cadence": cadence, "starts": starts})
+    })
+}
+
 /// A few rows that meet each other, and the same of other imports.
 fn import() -> impl Strategy<Value = Value> {
     let row = (
@@ -98,8 +118,8 @@ fn import() -> impl Strategy<Value = Value> {
 pub(super) fn step() -> impl Strategy<Value = Step> {
     let id = || (0_u32..50).prop_map(|id| id.to_string());
     let data = prop_oneof![
-        80 => transaction().prop_map(|data| ("create_transaction", data)),
-        40 => (id(), transaction()).prop_map(|(id, mut data)| {
+        80 => named().prop_map(|data| ("create_transaction", data)),
+        40 => (id(), named()).prop_map(|(id, mut data)| {
             data["id"] = json!(id);
             ("update_transaction", data)
         }),
@@ -112,6 +132,8 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         10 => id().prop_map(|id| ("undo_import", json!({"id": id}))),
         2 => Just(("erase_user", json!({}))),
         10 => Just(("create_transaction", json!({"amount": 5}))),
+        10 => declaration().prop_map(|data| ("declare_recurring", data)),
+        5 => id().prop_map(|id| ("cancel_recurring", json!({"id": id}))),
     ];
     (id(), data).prop_map(|(id, (name, data))| (id, name, data))
 }

@@ -115,7 +115,7 @@ pub(super) fn answers(story: &mut Story) -> Vec<Value> {
         let currency = Some(Currency::read(currency).expect("a currency"));
         Query::Report(ReportQuery { report, currency })
     };
-    let mut queries = vec![Query::Balance, Query::Preferences, Query::Accounts];
+    let mut queries = vec![Query::Balance, Query::Preferences, Query::Accounts, Query::Recurring];
     queries.extend(["2023-01", "2025-03", "2026-02"].map(|text| Query::Budgets { month: month(text) }));
     queries.extend((0..50).map(|n| {
         let id = CommandId::parse(&n.to_string()).expect("an id");
@@ -203,6 +203,9 @@ fn every_kind_of_event_can_be_restored() {
         }
         if kind == "erase_user" {
             check(&mut story.clone(), false, 3, &[]);
+        }
+        if let Some(time) = command["time"].as_str() {
+            story = story.on(&time[..10]);
         }
         story.send(&format!("c{n}"), kind, &command["data"]);
         if let Some(Entry { outcome: Outcome::Accepted(events), .. }) = story.journal.last() {

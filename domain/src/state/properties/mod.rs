@@ -8,6 +8,7 @@ mod export;
 mod model;
 mod past;
 mod predictions;
+mod recurring;
 mod reports;
 
 use crate::budget::Level;
@@ -96,6 +97,7 @@ proptest! {
             prop_assert_eq!(paged.ask(&query), memory.ask(&query));
         }
         prop_assert_eq!(paged.ask(&Query::Balance), memory.ask(&Query::Balance));
+        prop_assert_eq!(paged.ask(&Query::Recurring), memory.ask(&Query::Recurring));
         prop_assert_eq!(list(&mut paged, None), list(&mut memory, None));
         prop_assert_eq!(list(&mut paged, Some("Zoo")), list(&mut memory, Some("Zoo")));
     }
