@@ -77,7 +77,7 @@ impl Client {
     }
 
     fn read_some(&mut self) -> Result<()> {
-        let mut buffer = [0; 65_536];
+        let mut buffer = [0; 16_384];
         let n = self.stream.read(&mut buffer)?;
         ensure!(n > 0, "the server closed the connection");
         self.response.extend_from_slice(&buffer[..n]);

@@ -25,7 +25,7 @@ fn live() -> u64 {
 fn created(n: u64) -> Entry {
     let month = n * YEARS * 12 / TRANSACTIONS;
     let transaction: Transaction = serde_json::from_value(json!({
-        "id": format!("c{n}"), "transaction_type": if n % 10 == 0 { "Income" } else { "Expense" }, "amount": "12.50",
+        "id": format!("c{n}"), "transaction_type": if n.is_multiple_of(10) { "Income" } else { "Expense" }, "amount": "12.50",
         "currency": "EUR", "category": format!("category {}", n % CATEGORIES), "payee": "Corner shop", "note": null,
         "date": format!("{}-{:02}-{:02}", 2006 + month / 12, month % 12 + 1, n % 28 + 1), "tags": [], "account": null,
         "splits": [], "refund": false, "excluded": false, "status": "posted",

@@ -19,7 +19,7 @@ pub(crate) struct Problem {
     /// Of a file, from 1.
     line: Option<u64>,
     /// For a refused command: its id and where the refusal stands.
-    decided: Option<(CommandId, Position)>,
+    decided: Option<Box<(CommandId, Position)>>,
     /// One more header: `Retry-After`, `Allow`, …
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
@@ -83,7 +83,7 @@ impl Problem {
 
     /// Adds the refused command's id and position.
     pub(crate) fn decided(self, id: CommandId, position: Position) -> Self {
-        Self { decided: Some((id, position)), ..self }
+        Self { decided: Some(Box::new((id, position))), ..self }
     }
 
     /// Says when to try again: whole seconds, at least one.
@@ -120,13 +120,13 @@ impl Problem {
             code: &self.code,
             field: self.field.as_deref(),
             line: self.line,
-            id: self.decided.as_ref().map(|(id, _)| id.as_str()),
-            position: self.decided.as_ref().map(|(_, position)| position.to_string()),
+            id: self.decided.as_deref().map(|(id, _)| id.as_str()),
+            position: self.decided.as_deref().map(|(_, position)| position.to_string()),
         };
         let mut response = reply::json(self.status, &document);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some((_, position)) = &self.decided {
+        if let Some((_, position)) = self.decided.as_deref() {
             reply::set_position(headers, *position);
         }
         if let Some(extra) = self.header {

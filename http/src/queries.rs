@@ -3,7 +3,7 @@
 use crate::edge::Edge;
 use crate::problem::Problem;
 use crate::query::Parameters;
-use crate::reply::{self, Outcome};
+use crate::reply::{self, Outcome, Response};
 use crate::request::Request;
 use centime_domain::{CommandId, Date, Month, Query, Refusal, TransactionsQuery};
 use centime_engine::{Answer, Position};
@@ -72,7 +72,7 @@ pub(crate) async fn recurring(edge: &Edge, request: &Request) -> Outcome {
 }
 
 async fn ask(edge: &Edge, request: &Request, query: Query) -> Outcome {
-    answered(edge.backend.query(request.user()?, query, request.at_least()?).await?, |_, _| {})
+    Ok(answered(edge.backend.query(request.user()?, query, request.at_least()?).await?, |_, _| {}))
 }
 
 /// Asks, as of the parameter `position` if there is one; `finish` may add to the body what only the engine knows: where the
@@ -94,10 +94,10 @@ pub(crate) async fn ask_at(
         None => edge.backend.query(user, query, at_least).await?,
         Some(at) => edge.backend.query_at(user, query, at, at_least).await?,
     };
-    answered(answer, finish)
+    Ok(answered(answer, finish))
 }
 
-fn answered(answer: Answer, finish: impl FnOnce(Position, &mut Value)) -> Outcome {
+fn answered(answer: Answer, finish: impl FnOnce(Position, &mut Value)) -> Response {
     let mut response = match answer.body {
         Ok(mut body) => {
             finish(answer.position, &mut body);
@@ -106,7 +106,7 @@ fn answered(answer: Answer, finish: impl FnOnce(Position, &mut Value)) -> Outcom
         Err(refusal) => refused(refusal).into_response(),
     };
     reply::set_position(response.headers_mut(), answer.position);
-    Ok(response)
+    response
 }
 
 /// A question that has no answer is the asker's mistake, unless the state is damaged.

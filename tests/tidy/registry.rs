@@ -56,7 +56,7 @@ fn every_command_has_a_golden_line_documents_and_a_test() {
     let mut missing = Vec::new();
     let mut need = |there: bool, what: String| {
         if !there {
-            missing.push(what)
+            missing.push(what);
         }
     };
     for name in Command::types() {
@@ -89,7 +89,7 @@ fn every_event_has_a_golden_line_documents_and_a_test() {
     let mut missing = Vec::new();
     let mut need = |there: bool, what: String| {
         if !there {
-            missing.push(what)
+            missing.push(what);
         }
     };
     for name in Event::types() {

@@ -29,9 +29,9 @@ fn spent(amount: &str, date: &str) -> Value {
 }
 
 fn from_giro(amount: &str, date: &str) -> Value {
-    let mut data = spent(amount, date);
-    data["account"] = json!("Giro");
-    data
+    let mut expense = spent(amount, date);
+    expense["account"] = json!("Giro");
+    expense
 }
 
 /// All figures, now or as of a position, as they are but for where they hold.

@@ -222,15 +222,12 @@ fn hostile(client: &Client, file: &str) {
     let all: Vec<&str> = file.lines().collect();
     let is_last = |n: &usize| all[*n].contains("budget_exceeded") && command(all[*n]) != command(all[*n + 1]);
     let alert = (0..all.len() - 1).find(is_last).expect("an alert");
-    let without: String =
-        file.lines().enumerate().filter(|(n, _)| *n != alert).map(|(_, line)| format!("{line}\n")).collect();
+    let kept = all.iter().enumerate().filter(|(n, _)| *n != alert);
+    let without: String = kept.flat_map(|(_, line)| [line, "\n"]).collect();
     assert_eq!(refused("h2", &without, "event_missing"), json!(alert + 1));
     let spent = file.lines().nth(alert).expect("it is there").replace("\"spent\":\"", "\"spent\":\"1");
-    let forged: String = file
-        .lines()
-        .enumerate()
-        .map(|(n, line)| format!("{}\n", if n == alert { &spent } else { line }))
-        .collect();
+    let told = all.iter().enumerate().map(|(n, line)| if n == alert { &spent } else { *line });
+    let forged: String = told.flat_map(|line| [line, "\n"]).collect();
     assert_eq!(refused("h3", &forged, "event_does_not_follow"), json!(alert + 1));
     let long = format!("{file}{}", "x".repeat(10 << 20));
     assert_eq!(refused("h4", &long, "line_too_long"), json!(file.lines().count() + 1));

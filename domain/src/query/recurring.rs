@@ -1,7 +1,7 @@
 //! What comes again: declared and detected.
 
 use crate::UserState;
-use crate::recurring::Schedule;
+use crate::recurring::{Entry, Schedule};
 use serde_json::{Value, json};
 
 /// Missed due dates are shown so far back.
@@ -34,7 +34,7 @@ fn item(state: &UserState, schedule: &Schedule) -> Value {
         "currency": schedule.currency,
         "yearly_amount": schedule.yearly(),
         "last_seen": seen.map(|entry| entry.date),
-        "last_amount": seen.map(|entry| entry.amount()),
+        "last_amount": seen.map(Entry::amount),
         "next_due": schedule.due(next).filter(|_| !schedule.lapsed),
         "missed": missed,
         "lapsed": schedule.lapsed,

@@ -101,7 +101,7 @@ impl UserState {
             let Ok(now) = self.date_at(context.time) else {
                 return;
             };
-            let free = self.free(recurring, payment, trace, &taken, now);
+            let free = free(recurring, payment, trace, &taken, now);
             if known < Schedule::MOST
                 && free.contains(&payment.entry)
                 && let Some(found) = find(&free, payment.entry.amount())
@@ -127,35 +127,34 @@ impl UserState {
         let missed = judged.filter(is_missed).filter_map(|number| schedule.due(number)).collect();
         (met, missed)
     }
-
-    /// The payments of the same account up to today that no schedule has.
-    fn free(
-        &self,
-        recurring: &Recurring,
-        payment: &Payment,
-        trace: &Trace,
-        taken: &[(u64, Entry)],
-        now: Date,
-    ) -> Vec<Entry> {
-        let schedules = active(recurring, payment.key);
-        let met: Vec<Entry> = schedules
-            .iter()
-            .flat_map(|schedule| schedule.met_by(&schedules, trace))
-            .map(|(_, entry)| entry)
-            .collect();
-        let is_free = |entry: &&Entry| {
-            entry.account == payment.entry.account
-                && entry.date <= now
-                && !met.contains(entry)
-                && !taken.contains(&(payment.key, **entry))
-        };
-        trace.entries().iter().filter(is_free).copied().collect()
-    }
 }
 
 /// Schedules of a payee that have not lapsed: what has lapsed has no claim to payments.
 fn active(recurring: &Recurring, key: u64) -> Vec<&Schedule> {
     recurring.of(key).filter(|schedule| !schedule.lapsed).collect()
+}
+
+/// The payments of the same account up to today that no schedule has.
+fn free(
+    recurring: &Recurring,
+    payment: &Payment,
+    trace: &Trace,
+    taken: &[(u64, Entry)],
+    now: Date,
+) -> Vec<Entry> {
+    let schedules = active(recurring, payment.key);
+    let met: Vec<Entry> = schedules
+        .iter()
+        .flat_map(|schedule| schedule.met_by(&schedules, trace))
+        .map(|(_, entry)| entry)
+        .collect();
+    let is_free = |entry: &&Entry| {
+        entry.account == payment.entry.account
+            && entry.date <= now
+            && !met.contains(entry)
+            && !taken.contains(&(payment.key, **entry))
+    };
+    trace.entries().iter().filter(is_free).copied().collect()
 }
 
 /// Whether a payment for a due date would be in the trace: what can't be known is not told.

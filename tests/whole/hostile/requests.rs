@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 /// All of them; answers what is wrong with the answers.
 pub(super) fn wrong(client: &Client, address: &str) -> Vec<String> {
     let mut wrong = Vec::new();
-    for request in bodies().into_iter().chain(headers()).chain(paths()).chain(states()) {
+    for request in
+        bodies().into_iter().chain(headers()).chain(paths()).chain(feeds_and_files()).chain(states())
+    {
         wrong.extend(request.send(client).err());
     }
     wrong.extend(huge_with_length(address).err());
@@ -246,6 +248,13 @@ fn paths() -> Vec<Wrong> {
             parameter("range_too_long", "to"),
         ),
         get("no months", "reports/cash-flow", parameter("missing_parameter", "from")),
+    ]
+}
+
+fn feeds_and_files() -> Vec<Wrong> {
+    let get = |name, path: &str, expected| Wrong::new(name, Method::GET, path, expected);
+    let parameter = |code, field| (400, code, field);
+    vec![
         get("an event type that is none", "events?types=money", parameter("unknown_event_type", "types")),
         get("a socket without a handshake", "ws", (426, "upgrade_required", "")),
         Wrong::new(

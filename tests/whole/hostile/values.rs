@@ -22,8 +22,8 @@ impl Place {
         for step in &self.0 {
             match step {
                 Step::Field(name) if path.is_empty() => path.push_str(name),
-                Step::Field(name) => path.push_str(&format!(".{name}")),
-                Step::Item(i) => path.push_str(&format!("[{i}]")),
+                Step::Field(name) => path.extend([".", name]),
+                Step::Item(i) => path.extend(["[", &i.to_string(), "]"]),
             }
         }
         path
@@ -111,7 +111,7 @@ pub(super) fn wrong_types(place: &Place, body: &Value) -> Vec<Hostile> {
         wrong[0].1 = &["invalid_month_start"];
     }
     if own == 4 {
-        wrong.last_mut().expect("four are left").0 = "[\"Food\", \"1\"]".to_owned();
+        "[\"Food\", \"1\"]".clone_into(&mut wrong.last_mut().expect("four are left").0);
         wrong.push(("{\"x\": 1}".to_owned(), &["unknown_field"]));
     }
     if own == 2 {
