@@ -195,13 +195,18 @@ impl UserActor {
         Ok(Applied { first_change: self.settle(true) })
     }
 
-    /// After a change, or none: lets go of pages, takes stock. True at the first change since the pages were taken.
+    /// After a change, or none. True at the first change since the pages were taken.
     fn settle(&mut self, changed: bool) -> bool {
-        let state = self.state();
-        state.trim();
-        let weight = state.weight();
-        self.footprint.weigh(weight);
+        self.settle_down();
         changed && self.footprint.changed()
+    }
+
+    /// Lets go of pages, takes stock.
+    fn settle_down(&mut self) {
+        if let Some(state) = &mut self.state {
+            state.trim();
+            self.footprint.weigh(state.weight());
+        }
     }
 
     fn take_pages(&mut self, committed: TakePages) -> Vec<Row> {
@@ -257,7 +262,10 @@ impl Handler<TakePages> for UserActor {
     type Result = MessageResult<TakePages>;
 
     fn handle(&mut self, message: TakePages, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.take_pages(message))
+        let rows = self.take_pages(message);
+        // What was taken is in the store's hands: only what posting needs stays.
+        self.settle_down();
+        MessageResult(rows)
     }
 }
 

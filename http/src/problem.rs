@@ -76,9 +76,11 @@ impl Problem {
         Self { field: Some(field.into()), ..self }
     }
 
-    /// Names the line of a file at fault.
-    pub(crate) fn line(self, line: u64) -> Self {
-        Self { line: Some(line), ..self }
+    /// What a file is refused for (422), by its line.
+    pub(crate) fn at_line(line: u64, refusal: Refusal) -> Self {
+        let text = format!("line {line}: {}", refusal.text).into();
+        let problem = Self::refusal(StatusCode::UNPROCESSABLE_ENTITY, Refusal { text, ..refusal });
+        Self { line: Some(line), ..problem }
     }
 
     /// Adds the refused command's id and position.

@@ -110,16 +110,15 @@ fn stay_here(error: EngineError) -> Failure {
 
 /// The refusal of a part, by the line of the file.
 fn refused(part: &Part, refusal: Refusal) -> Problem {
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
     let Some((line, field)) = refusal.field.as_deref().and_then(|field| part.line_of(field)) else {
-        return Problem::refusal(status, refusal);
+        return Problem::refusal(StatusCode::UNPROCESSABLE_ENTITY, refusal);
     };
     let before = if part.number == 1 {
         ""
     } else {
         " (the parts before this one are restored: send the corrected file to go on, or erase the user)"
     };
-    let text = format!("line {line}: {}{before}", refusal.text);
-    let problem = Problem::new(status, refusal.code, text).line(line);
-    if field.is_empty() { problem } else { problem.field(field) }
+    let text = format!("{}{before}", refusal.text).into();
+    let field = (!field.is_empty()).then(|| field.into());
+    Problem::at_line(line, Refusal { text, field, ..refusal })
 }

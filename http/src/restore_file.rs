@@ -1,12 +1,11 @@
 //! Cuts an export into parts: lines become events, events of one command stay together.
 
 use crate::problem::Problem;
-use centime_domain::{CommandId, RestoreUser};
+use centime_domain::{CommandId, Refusal, RestoreUser};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use warp::http::StatusCode;
 
 /// A part is closed at about this many bytes of commands.
 const PART_BYTES: usize = 200_000;
@@ -123,7 +122,7 @@ impl Cutter {
     fn begin(&mut self, bytes: &[u8]) -> Result<(), Problem> {
         if self.begun.len() + bytes.len() > MOST_LINE {
             let text = format!("a line of an export is at most {MOST_LINE} bytes");
-            return Err(at_line(self.lines + 1, "line_too_long", text));
+            return Err(Problem::at_line(self.lines + 1, Refusal::plain("line_too_long", text)));
         }
         self.begun.extend_from_slice(bytes);
         Ok(())
@@ -134,20 +133,20 @@ impl Cutter {
         let number = self.lines;
         if bytes.len() > MOST_LINE {
             let text = format!("a line of an export is at most {MOST_LINE} bytes");
-            return Err(at_line(number, "line_too_long", text));
+            return Err(Problem::at_line(number, Refusal::plain("line_too_long", text)));
         }
         let line: Line<'_> = serde_json::from_slice(bytes).map_err(|error| {
             let text =
                 format!("this is no event of an export (is the file whole, and of this version?): {error}");
-            at_line(number, "invalid_line", text)
+            Problem::at_line(number, Refusal::plain("invalid_line", text))
         })?;
         if line.specversion != "1.0" {
             let text = "an envelope of a version that this centime does not know";
-            return Err(at_line(number, "invalid_line", text).field("specversion"));
+            return Err(Problem::at_line(number, Refusal::new("invalid_line", "specversion", text)));
         }
         if self.tally.subject.get_or_insert_with(|| line.subject.to_string()) != &*line.subject {
-            return Err(at_line(number, "several_users", "an export is of one user: this line is another's")
-                .field("subject"));
+            let text = "an export is of one user: this line is another's";
+            return Err(Problem::at_line(number, Refusal::new("several_users", "subject", text)));
         }
         self.tally.events += 1;
         self.add_event(&line, number)
@@ -167,14 +166,14 @@ impl Cutter {
         if (&*group.time, group.body_hash.as_deref()) != (&*line.time, line.bodyhash.as_deref()) {
             let text =
                 "events of one command have one time and one body: here these differ from the line before";
-            return Err(at_line(number, "invalid_line", text).field("time"));
+            return Err(Problem::at_line(number, Refusal::new("invalid_line", "time", text)));
         }
         let comma = if group.events.is_empty() { "" } else { "," };
         let (kind, data) = (Json(&line.kind), line.data.get());
         write!(group.events, r#"{comma}{{"type":{kind},"data":{data}}}"#).expect("a String takes all of it");
         if group.events.len() > MOST_COMMAND {
             let text = format!("all that came of one command is at most {MOST_COMMAND} bytes");
-            return Err(at_line(number, "command_too_long", text));
+            return Err(Problem::at_line(number, Refusal::plain("command_too_long", text)));
         }
         Ok(())
     }
@@ -231,10 +230,6 @@ impl Part {
         };
         Some((line + event, rest.to_owned()))
     }
-}
-
-fn at_line(line: u64, code: &'static str, text: impl std::fmt::Display) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, format!("line {line}: {text}")).line(line)
 }
 
 /// A text as JSON.
