@@ -7,12 +7,16 @@ use crate::request::Head;
 use bytes::{Buf, Bytes};
 use futures::stream::{self, BoxStream};
 use futures::{Stream, StreamExt};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::SemaphorePermit;
 use warp::http::StatusCode;
-use warp::http::header::CONTENT_LENGTH;
+use warp::http::header::{CONTENT_LENGTH, EXPECT};
+
+/// Of a body that is too large so much is read all the same, for so long.
+const MOST_DRAINED: usize = 32 << 20;
+const LINGER: Duration = Duration::from_secs(1);
 
 /// A body in memory, and its share of the room for bodies.
 #[derive(Debug, Default)]
@@ -35,26 +39,52 @@ where
     if head.method.is_safe() {
         return Ok(Body::default());
     }
-    // An announced length is refused before the client has sent it all for nothing.
-    let announced = head.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > most) {
+    let stream = pin!(stream);
+    // An announced length is refused before the client has sent it all for nothing, if the client asks first.
+    let announced: Option<usize> =
+        head.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if let Some(length) = announced
+        && length > most
+    {
+        if length <= MOST_DRAINED && !head.headers.contains_key(EXPECT) {
+            drain(stream).await;
+        }
         return Err(too_large(most));
     }
     let body = tokio::time::timeout(edge.config.body_timeout, collect(edge, stream, most)).await;
     body.unwrap_or_else(|_| Err(late()))
 }
 
-async fn collect<S, B>(edge: &Edge, stream: S, most: usize) -> Result<Body<'_>, Problem>
+/// Who is still sending would see the connection break, and not the answer: what comes within a moment is read, and dropped.
+async fn drain<S, B>(mut stream: Pin<&mut S>)
 where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
 {
-    let mut stream = pin!(stream);
+    let all = async {
+        let mut drained = 0;
+        while let Some(Ok(chunk)) = stream.next().await {
+            drained += chunk.remaining();
+            if drained > MOST_DRAINED {
+                return;
+            }
+        }
+    };
+    // The answer is the same, whether all of it came or not.
+    let _ = tokio::time::timeout(LINGER, all).await;
+}
+
+async fn collect<'a, S, B>(edge: &'a Edge, mut stream: Pin<&mut S>, most: usize) -> Result<Body<'a>, Problem>
+where
+    S: Stream<Item = Result<B, warp::Error>>,
+    B: Buf,
+{
     let mut body = Body::default();
     while let Some(chunk) = stream.next().await {
         let mut chunk = chunk.map_err(|e| broken_off(&e))?;
         let length = chunk.remaining();
         if body.bytes.len() + length > most {
+            drain(stream).await;
             return Err(too_large(most));
         }
         body.take_room(edge, length, most)?;
