@@ -125,10 +125,7 @@ fn check(event: &RecurringDeclared, state: &UserState) -> Result<(), Refusal> {
         return Err(Refusal::new("invalid_range", "ends", "before the first due date, `starts`"));
     }
     if let Some(name) = &event.account {
-        if state.accounts().is_some() && state.account(name).is_none() {
-            let text = "there is no account with this id or name; open it, or leave this out";
-            return Err(Refusal::new("unknown_account", "account", text));
-        }
+        state.check_known(name, "account")?;
         state.check_open(name, "account")?;
     }
     if state.schedule(&event.id).is_some() {

@@ -1,7 +1,7 @@
 //! What comes again: declared and detected.
 
 use crate::UserState;
-use crate::recurring::{Entry, Schedule};
+use crate::recurring::{Entry, Schedule, amount_max};
 use serde_json::{Value, json};
 
 /// Missed due dates are shown so far back.
@@ -30,7 +30,7 @@ fn item(state: &UserState, schedule: &Schedule) -> Value {
         "starts": schedule.anchor,
         "ends": schedule.ends,
         "amount": schedule.least,
-        "amount_max": (schedule.most != schedule.least).then_some(schedule.most),
+        "amount_max": amount_max(schedule.least, schedule.most),
         "currency": schedule.currency,
         "yearly_amount": schedule.yearly(),
         "last_seen": seen.map(|entry| entry.date),

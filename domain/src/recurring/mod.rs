@@ -8,5 +8,5 @@ mod trace;
 
 pub(crate) use detect::{Found, find};
 pub(crate) use payment::{Payment, payee_key};
-pub(crate) use schedule::Schedule;
+pub(crate) use schedule::{Schedule, amount_max};
 pub(crate) use trace::{Entry, Trace};

@@ -48,6 +48,11 @@ pub(crate) struct Schedule {
     pub lapsed: bool,
 }
 
+/// How the most is told: not at all if there is a price.
+pub(crate) fn amount_max(least: Amount, most: Amount) -> Option<Amount> {
+    (least != most).then_some(most)
+}
+
 impl Schedule {
     /// More than any person is bound by; it bounds the size of the root page.
     pub(crate) const MOST: usize = 100;

@@ -18,6 +18,15 @@ impl UserState {
         self.accounts()?.find(text)
     }
 
+    /// Refuses with `unknown_account` an account that there is not, once there are accounts: until then names are labels.
+    pub(crate) fn check_known(&self, name: &str, field: &'static str) -> Result<(), Refusal> {
+        if self.accounts().is_none() || self.account(name).is_some() {
+            return Ok(());
+        }
+        let text = "there is no account with this id or name; open it, or leave this out";
+        Err(Refusal::new("unknown_account", field, text))
+    }
+
     /// Refuses with `account_closed` to change what a closed account held.
     pub(crate) fn check_open(&self, moved: &str, field: &'static str) -> Result<(), Refusal> {
         match self.account(moved) {

@@ -6,7 +6,7 @@ use super::UserState;
 use super::recurring::Recurring;
 use crate::commands::Context;
 use crate::events::{RecurringDetected, RecurringMissed, RecurringPriceChanged, SeenPayment};
-use crate::recurring::{Entry, Found, Payment, Schedule, Trace, find};
+use crate::recurring::{Entry, Found, Payment, Schedule, Trace, amount_max, find};
 use crate::transaction::Transaction;
 use crate::{CommandId, Date, Event};
 
@@ -192,10 +192,6 @@ fn causes<'a>(touched: &[Touched<'a>]) -> Vec<(u64, &'a CommandId)> {
     causes.sort_by_key(|(key, _)| *key);
     causes.dedup_by_key(|(key, _)| *key);
     causes
-}
-
-fn amount_max(least: crate::Amount, most: crate::Amount) -> Option<crate::Amount> {
-    (least != most).then_some(most)
 }
 
 fn missed_event(schedule: &Schedule, number: i32, in_a_row: u8) -> Option<Event> {

@@ -81,11 +81,7 @@ impl UserState {
         };
         let Some((number, account)) = self.account(name) else {
             let known = previous.is_some_and(|old| old.names().any(|known| known == name));
-            if self.accounts().is_none() || known {
-                return Ok(None);
-            }
-            let text = "there is no account with this id or name; open it, or leave this out";
-            return Err(Refusal::new("unknown_account", field, text));
+            return if known { Ok(None) } else { self.check_known(name, field).map(|()| None) };
         };
         // What a closed account held stays: such a transaction may change only where that is no matter.
         let unmoved =
