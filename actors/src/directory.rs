@@ -2,7 +2,7 @@
 
 use crate::footprint::Footprint;
 use crate::source::{PageSource, Row};
-use crate::user::{ActorError, Applied, Apply, Ask, Decide, Decided, TakePages, UserActor};
+use crate::user::{ActorError, Applied, Apply, Ask, Decide, Decided, TakePages, UserActor, Wake};
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Handler, Message};
 use centime_domain::{Query, Refusal, UserId};
@@ -79,6 +79,13 @@ impl Directory {
     ) -> impl Future<Output = Result<Decided, ActorError>> + use<> {
         let request = self.find(user, partition).send(message);
         async move { request.await.unwrap_or_else(|e| Err(ended(e))) }
+    }
+
+    /// Has a user's root page read soon, unless they are in memory.
+    pub fn wake(&mut self, user: &UserId, partition: u16) {
+        if !self.residents.contains(user) {
+            self.find(user, partition).do_send(Wake);
+        }
     }
 
     /// Sends journal entries to their user.

@@ -39,6 +39,11 @@ pub enum Verdict {
     Panicked,
 }
 
+/// A command is on its way: be ready.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Wake;
+
 /// Apply what the journal says. Entries the state already holds are passed over.
 #[derive(Debug, Message)]
 #[rtype(result = "Result<Applied, ActorError>")]
@@ -86,7 +91,7 @@ pub enum ActorError {
         reason: String,
     },
     /// The domain panicked in the middle of a change: rehydrate, and leave this command out.
-    #[error("user {}: a panic in the middle of a change, on command {}", .user.as_str(), .id.as_str())]
+    #[error("user {}: a panic in the middle of a change, on command {}", .user.as_str(), &*.id.text())]
     Torn {
         /// Whose.
         user: UserId,
@@ -178,8 +183,8 @@ impl UserActor {
         let state = self.state();
         // The state is looked at after a panic only to ask whether it was being changed.
         catch_unwind(AssertUnwindSafe(|| {
-            let id = input.id.as_str();
-            assert!(!hook.is_some_and(|prefix| id.starts_with(&*prefix)), "test hook: command {id}");
+            let id = input.id.text();
+            assert!(!hook.is_some_and(|prefix| id.starts_with(&*prefix)), "test hook: command {}", &*id);
             state.handle(input, sequence)
         }))
         .ok()
@@ -247,6 +252,16 @@ impl Handler<Decide> for UserActor {
 
     fn handle(&mut self, message: Decide, _: &mut Self::Context) -> Self::Result {
         MessageResult(self.decide(message.inputs, message.sequence))
+    }
+}
+
+impl Handler<Wake> for UserActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Wake, _: &mut Self::Context) {
+        // What hinders it hinders the command, too, which can say so.
+        let _ = self.hydrate();
+        self.settle_down();
     }
 }
 

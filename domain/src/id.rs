@@ -1,7 +1,10 @@
 //! Names of users and commands.
 
 use crate::Refusal;
+use crate::memory::heap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -31,8 +34,29 @@ impl UserId {
 }
 
 /// A command's id (its Idempotency-Key): 1–255 printable ASCII characters.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CommandId(Box<str>);
+///
+/// Most are UUIDs, and 16 bytes say as much as 36 characters: in memory (with no allocation), in the journal and in pages.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CommandId(Form<Box<str>>);
+
+/// How an id is kept. What is one is never kept as the other, so equal forms are equal ids.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Form<T> {
+    /// One in its canonical spelling: lower case, with hyphens.
+    Uuid([u8; 16]),
+    /// Anything else.
+    Text(T),
+}
+
+/// An id as text: see [`CommandId::text`].
+#[derive(Debug)]
+pub struct IdText<'a>(Text<'a>);
+
+#[derive(Debug)]
+enum Text<'a> {
+    Spelled([u8; 36]),
+    Kept(&'a str),
+}
 
 impl CommandId {
     /// No id takes more bytes in the journal or a page.
@@ -45,25 +69,26 @@ impl CommandId {
 
     /// The id that such a name always gets: a `UUIDv5`.
     pub(crate) fn derived(name: &str) -> Self {
-        let mut text = Uuid::encode_buffer();
         let uuid = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("centime/import\n{name}").as_bytes());
-        Self(Box::from(&*uuid.hyphenated().encode_lower(&mut text)))
+        Self(Form::Uuid(uuid.into_bytes()))
     }
 
     /// An id that nobody has: it stands where one was forgotten.
     pub(crate) fn forgotten() -> Self {
-        Self(Box::default())
+        Self(Form::Text(Box::default()))
     }
 
     /// Whether it is [`CommandId::forgotten`].
     pub(crate) fn is_forgotten(&self) -> bool {
-        self.0.is_empty()
+        matches!(&self.0, Form::Text(text) if text.is_empty())
     }
 
     /// Checks length and printability; refuses with `invalid_command_id`, field `id`.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
-        if (1..=255).contains(&text.len()) && text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
-            Ok(Self(text.into()))
+        if let Some(uuid) = canonical_uuid(text) {
+            Ok(Self(Form::Uuid(uuid.into_bytes())))
+        } else if (1..=255).contains(&text.len()) && text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+            Ok(Self(Form::Text(text.into())))
         } else {
             Err(Refusal::new(
                 "invalid_command_id",
@@ -73,46 +98,62 @@ impl CommandId {
         }
     }
 
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// The id as text, exactly as it was written.
+    pub fn text(&self) -> IdText<'_> {
+        IdText(match &self.0 {
+            Form::Uuid(uuid) => {
+                let mut spelled = [0; 36];
+                Uuid::from_bytes(*uuid).hyphenated().encode_lower(&mut spelled);
+                Text::Spelled(spelled)
+            }
+            Form::Text(text) => Text::Kept(text),
+        })
+    }
+
+    /// Heap bytes.
+    pub(crate) fn weight(&self) -> usize {
+        match &self.0 {
+            Form::Uuid(_) => 0,
+            Form::Text(text) => heap(text.len()),
+        }
     }
 }
 
-/// How the journal and the pages keep an id: most are UUIDs, and 16 bytes say as much as 36 characters.
-#[derive(Serialize, Deserialize)]
-enum Form<T> {
-    /// One in its canonical spelling: lower case, with hyphens.
-    Uuid([u8; 16]),
-    /// Anything else.
-    Text(T),
+impl Deref for IdText<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match &self.0 {
+            Text::Spelled(digits) => std::str::from_utf8(digits).expect("hexadecimal digits and hyphens"),
+            Text::Kept(text) => text,
+        }
+    }
+}
+
+/// Hashes of commands are kept for ever, and they are of the text.
+impl Hash for CommandId {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (*self.text()).hash(hasher);
+    }
 }
 
 /// JSON gets the text, the journal and the pages a [`Form`].
 impl Serialize for CommandId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            return serializer.serialize_str(&self.0);
+            return serializer.serialize_str(&self.text());
         }
-        match canonical_uuid(&self.0) {
-            Some(uuid) => Form::<&str>::Uuid(uuid.into_bytes()).serialize(serializer),
-            None => Form::Text(&*self.0).serialize(serializer),
-        }
+        self.0.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for CommandId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            return Box::deserialize(deserializer).map(Self);
+        if !deserializer.is_human_readable() {
+            return Form::deserialize(deserializer).map(Self);
         }
-        Ok(match Form::<Box<str>>::deserialize(deserializer)? {
-            Form::Uuid(bytes) => {
-                let mut text = Uuid::encode_buffer();
-                Self(Box::from(&*Uuid::from_bytes(bytes).hyphenated().encode_lower(&mut text)))
-            }
-            Form::Text(text) => Self(text),
-        })
+        let text = Box::<str>::deserialize(deserializer)?;
+        Ok(Self(canonical_uuid(&text).map_or(Form::Text(text), |uuid| Form::Uuid(uuid.into_bytes()))))
     }
 }
 

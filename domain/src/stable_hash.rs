@@ -14,7 +14,7 @@ pub(crate) fn body_hash(type_name: &str, value: &impl Hash) -> u64 {
 
 /// The hash an id is kept and found by.
 pub(crate) fn id_hash(id: &crate::CommandId) -> u128 {
-    xxh3_128(id.as_str().as_bytes())
+    xxh3_128(id.text().as_bytes())
 }
 
 /// The hash a payee or an account is found by in the pages.
@@ -24,7 +24,7 @@ pub(crate) fn name_hash(name: &str) -> u64 {
 
 /// The hash a part of an import is kept and found by.
 pub(crate) fn import_hash(id: &crate::CommandId, part: u32) -> u128 {
-    xxh3_128(format!("{}\n{part}", id.as_str()).as_bytes())
+    xxh3_128(format!("{}\n{part}", &*id.text()).as_bytes())
 }
 
 /// Collects what `derive(Hash)` feeds it, little-endian everywhere.

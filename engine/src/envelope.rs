@@ -142,7 +142,7 @@ fn open_to_causation(out: &mut Vec<u8>, at: &EventPlace<'_>, kind: &str) {
     // As `Display` writes it, which takes several times as long.
     DateTimePrinter::new().print_timestamp(&time, &mut *out).expect("writing to memory does not fail");
     out.extend_from_slice(br#"","datacontenttype":"application/json","causationid":"#);
-    serde_json::to_writer(&mut *out, at.command_id.as_str()).expect("a string is JSON");
+    serde_json::to_writer(&mut *out, &*at.command_id.text()).expect("a string is JSON");
 }
 
 fn open_from_sequence(out: &mut Vec<u8>, at: &EventPlace<'_>) {
@@ -156,7 +156,7 @@ fn open_from_sequence(out: &mut Vec<u8>, at: &EventPlace<'_>) {
 fn event_id(at: &EventPlace<'_>) -> Uuid {
     let mut name = [0; 400];
     let mut rest = &mut name[..];
-    write!(rest, "{}/{}/{}", at.user.as_str(), at.command_id.as_str(), at.nth)
+    write!(rest, "{}/{}/{}", at.user.as_str(), &*at.command_id.text(), at.nth)
         .expect("128 + 255 + 10 digits + 2 fit in 400");
     let used = 400 - rest.len();
     let hash = Sha1::new().chain_update(Uuid::NAMESPACE_OID).chain_update(&name[..used]).finalize();
@@ -174,7 +174,7 @@ pub(crate) fn write_command(
     data: &[u8],
 ) {
     out.extend_from_slice(br#"{"specversion":"1.0","id":"#);
-    serde_json::to_writer(&mut *out, id.as_str()).expect("a string is JSON");
+    serde_json::to_writer(&mut *out, &*id.text()).expect("a string is JSON");
     write!(
         out,
         r#","source":"/centime/http","type":"{kind}","subject":"{}","time":"{time}","datacontenttype":"application/json","data":"#,

@@ -116,7 +116,7 @@ async fn give(edge: &Edge, request: &Request, kind: &str, data: Vec<u8>, address
     request.parameters(&[])?;
     let command = NewCommand { user, id, time: request.command_time()?, kind: kind.to_owned(), data };
     let reply = edge.backend.submit(command).await?;
-    let created = made(kind, &reply).map(|(list, id)| location(request.param("user"), list, id));
+    let created = address_of_made(request.param("user"), kind, &reply);
     let repeated = reply.repeated;
     let mut response = answer(reply, address);
     if let Some(location) = created {
@@ -159,7 +159,7 @@ fn accepted(reply: &Reply, events: &[Event]) -> Vec<u8> {
     let Reply { id, position, first_index, time, .. } = reply;
     let mut out = Vec::with_capacity(512);
     out.extend_from_slice(b"{\"id\":");
-    serde_json::to_writer(&mut out, id.as_str()).expect("text is JSON");
+    serde_json::to_writer(&mut out, &*id.text()).expect("text is JSON");
     write!(out, r#","time":"{time}","position":"{position}","events":["#)
         .expect("writing to memory does not fail");
     let mut comma = "";
@@ -181,15 +181,15 @@ fn data(event: &Event) -> Vec<u8> {
     out
 }
 
-/// The list and the id of what the command made, if that has an address.
-fn made<'a>(kind: &str, reply: &'a Reply) -> Option<(&'static str, &'a str)> {
+/// The address of what the command made, if that has one.
+fn address_of_made(user: &str, kind: &str, reply: &Reply) -> Option<HeaderValue> {
     let Decision::Accepted(events) = &reply.outcome else { return None };
     match kind {
         // A transaction has the command's id.
-        "create_transaction" => Some(("transactions", reply.id.as_str())),
+        "create_transaction" => Some(location(user, "transactions", &reply.id.text())),
         _ => events.iter().find_map(|event| match event {
-            Event::AccountOpened(opened) => Some(("accounts", &*opened.id)),
-            Event::TransactionsImported(imported) => Some(("imports", imported.import_id.as_str())),
+            Event::AccountOpened(opened) => Some(location(user, "accounts", &opened.id)),
+            Event::TransactionsImported(event) => Some(location(user, "imports", &event.import_id.text())),
             _ => None,
         }),
     }

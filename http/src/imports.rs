@@ -63,12 +63,12 @@ pub(crate) async fn import(edge: &Edge, request: &Request) -> Outcome {
         });
     }
     let status = if preview { StatusCode::OK } else { StatusCode::CREATED };
-    let mut response = reply::json(status, &tally.answer(id.as_str(), preview));
+    let mut response = reply::json(status, &tally.answer(&id.text(), preview));
     if let Some(position) = position {
         reply::set_position(response.headers_mut(), position);
     }
     if !preview {
-        let address = crate::commands::location(request.param("user"), "imports", id.as_str());
+        let address = crate::commands::location(request.param("user"), "imports", &id.text());
         response.headers_mut().insert(LOCATION, address);
     }
     if repeated && !preview {
@@ -128,7 +128,7 @@ fn part_id(id: &CommandId, part: u32) -> CommandId {
     if part == 1 {
         return id.clone();
     }
-    let name = format!("{}\n{part}", id.as_str());
+    let name = format!("{}\n{part}", &*id.text());
     let uuid = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes());
     CommandId::parse(&uuid.to_string()).expect("a UUID is printable")
 }

@@ -38,7 +38,7 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
+    id: Option<&'a CommandId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<String>,
 }
@@ -122,7 +122,7 @@ impl Problem {
             code: &self.code,
             field: self.field.as_deref(),
             line: self.line,
-            id: self.decided.as_deref().map(|(id, _)| id.as_str()),
+            id: self.decided.as_deref().map(|(id, _)| id),
             position: self.decided.as_deref().map(|(_, position)| position.to_string()),
         };
         let mut response = reply::json(self.status, &document);

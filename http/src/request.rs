@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn the_idempotency_key_is_the_commands_id() {
         let keyed = request(vec![], "", &[("idempotency-key", "pay rent")], "");
-        assert_eq!(keyed.command_id().unwrap().as_str(), "pay rent");
+        assert_eq!(&*keyed.command_id().unwrap().text(), "pay rent");
         let fresh = request(vec![], "", &[], "");
         assert_ne!(fresh.command_id().unwrap(), fresh.command_id().unwrap());
         let empty = request(vec![], "", &[("idempotency-key", "")], "");

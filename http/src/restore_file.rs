@@ -207,7 +207,7 @@ impl Part {
     /// The command's data. `restore`: the first part's id.
     pub(crate) fn data(&self, restore: Option<&CommandId>) -> Vec<u8> {
         let Self { number, last, commands, .. } = self;
-        let restore = restore.map_or_else(|| "null".to_owned(), |id| Json(id.as_str()).to_string());
+        let restore = restore.map_or_else(|| "null".to_owned(), |id| Json(&id.text()).to_string());
         format!(r#"{{"restore_id":{restore},"part":{number},"last":{last},"commands":[{commands}]}}"#)
             .into_bytes()
     }

@@ -83,7 +83,7 @@ mod tests {
             rows(FILE.as_bytes(), "CZK").expect("berka").collect::<anyhow::Result<_>>().expect("rows");
         let data = |row: &Row| match row {
             Row::Command(command) => {
-                format!("{} {}", command.id.as_str(), String::from_utf8_lossy(&command.data))
+                format!("{} {}", &*command.id.text(), String::from_utf8_lossy(&command.data))
             }
             Row::Note => "note".to_owned(),
             Row::Unreadable { line, reason, .. } => format!("{line}: {reason}"),

@@ -62,7 +62,7 @@ mod tests {
         let rows: Vec<Row> =
             rows(file.as_bytes(), Timestamp::UNIX_EPOCH).collect::<anyhow::Result<_>>().expect("rows");
         let Row::Command(command) = &rows[0] else { panic!("{:?}", rows[0]) };
-        assert_eq!((command.id.as_str(), command.data.as_slice()), ("a", br#"{"x":1}"#.as_slice()));
+        assert_eq!((&*command.id.text(), command.data.as_slice()), ("a", br#"{"x":1}"#.as_slice()));
         assert_eq!(command.time, "2026-01-02T03:04:05Z".parse().ok());
         let line = |row: &Row| if let Row::Unreadable { line, .. } = row { *line } else { 0 };
         assert_eq!((line(&rows[1]), line(&rows[2]), rows.len()), (3, 4, 3));

@@ -137,7 +137,7 @@ mod tests {
 
     fn command(row: &Row) -> (String, serde_json::Value) {
         let Row::Command(command) = row else { panic!("{row:?} is no command") };
-        (command.id.as_str().to_owned(), serde_json::from_slice(&command.data).expect("JSON"))
+        (command.id.text().to_owned(), serde_json::from_slice(&command.data).expect("JSON"))
     }
 
     #[test]

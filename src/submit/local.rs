@@ -30,7 +30,7 @@ pub(super) async fn submit(engine: &Engine, command: NewCommand, turn: Sender<()
             Err(EngineError::Poisoned) => return Ok(Answer { outcome: Outcome::Poisoned, repeated: false }),
             Err(error) if !may_pass(&error) || started.elapsed() > PATIENCE => {
                 return Err(error)
-                    .with_context(|| format!("command {:?} was not decided", command.id.as_str()));
+                    .with_context(|| format!("command {:?} was not decided", &*command.id.text()));
             }
             Err(_) => tokio::time::sleep(BREATHER).await,
         }

@@ -76,7 +76,7 @@ impl Server {
             };
             if started.elapsed() > PATIENCE {
                 return Err(error)
-                    .with_context(|| format!("command {:?} was not decided", command.id.as_str()));
+                    .with_context(|| format!("command {:?} was not decided", &*command.id.text()));
             }
             tokio::time::sleep(wait.unwrap_or(BREATHER)).await;
         }
@@ -88,7 +88,7 @@ impl Server {
             .client
             .post(url)
             .header("content-type", "application/json")
-            .header("idempotency-key", command.id.as_str())
+            .header("idempotency-key", &*command.id.text())
             .body(command.data.clone());
         if let Some(time) = command.time {
             request = request.header("centime-time", time.to_string());

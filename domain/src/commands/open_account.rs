@@ -54,7 +54,8 @@ impl Decide for OpenAccount {
     }
 
     fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
-        let id: &str = self.id.as_deref().unwrap_or(context.id.as_str());
+        let own = context.id.text();
+        let id: &str = self.id.as_deref().unwrap_or(&own);
         for (text, field) in [(id, "id"), (&*self.name, "name")] {
             if state.account(text).is_some() {
                 return Err(Refusal::new(

@@ -256,7 +256,7 @@ impl Schedule {
     /// Heap bytes.
     pub(crate) fn weight(&self) -> usize {
         let text = |text: Option<&str>| text.map_or(0, |text| heap(text.len()));
-        heap(self.id.as_str().len())
+        self.id.weight()
             + heap(self.payee.len())
             + text(self.account.as_deref())
             + text(self.category.as_deref())

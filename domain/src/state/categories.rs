@@ -3,9 +3,10 @@
 use crate::memory::{heap, make_room, vec_heap};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::cell::Cell;
 
 /// Numbers stand for names in totals, budgets and the tail: a name is kept once.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Categories {
     /// All names, one after the other, by number.
     text: String,
@@ -13,6 +14,8 @@ pub(crate) struct Categories {
     ends: Vec<u32>,
     /// The numbers, in the order of their names: finds a name in a few comparisons.
     order: Vec<u16>,
+    /// The one found last: on its way through a state a command asks for the same one half a dozen times.
+    last: Cell<u16>,
 }
 
 impl Categories {
@@ -24,7 +27,13 @@ impl Categories {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<u16> {
-        self.place(name).ok().map(|place| self.order[place])
+        let last = self.last.get();
+        if usize::from(last) < self.len() && self.name(last) == name {
+            return Some(last);
+        }
+        let number = self.order[self.place(name).ok()?];
+        self.last.set(number);
+        Some(number)
     }
 
     pub(crate) fn name(&self, number: u16) -> &str {
@@ -35,10 +44,10 @@ impl Categories {
 
     /// The name's number, a new one if need be.
     pub(crate) fn intern(&mut self, name: &str) -> u16 {
-        match self.place(name) {
-            Ok(place) => self.order[place],
-            Err(place) => self.add(name, place),
-        }
+        self.find(name).unwrap_or_else(|| {
+            let place = self.place(name).expect_err("it was not found");
+            self.add(name, place)
+        })
     }
 
     /// Heap bytes.
@@ -64,6 +73,15 @@ impl Categories {
     }
 }
 
+/// The names say all.
+impl PartialEq for Categories {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.text, &self.ends) == (&other.text, &other.ends)
+    }
+}
+
+impl Eq for Categories {}
+
 /// The names, by number.
 impl Serialize for Categories {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -85,6 +103,7 @@ impl<'de> Deserialize<'de> for Categories {
             text: String::with_capacity(names.iter().map(|name| name.len()).sum()),
             ends: Vec::with_capacity(names.len()),
             order: Vec::with_capacity(names.len()),
+            last: Cell::default(),
         };
         for name in names {
             let Err(place) = categories.place(name) else {

@@ -239,7 +239,7 @@ fn detected_event(
     let seen = |entry: &Entry| SeenPayment { date: entry.date, amount: entry.amount() };
     let (first, last) = (run.first()?.date, run.last()?.date);
     Some(Event::RecurringDetected(Box::new(RecurringDetected {
-        id: CommandId::derived(&format!("recurring\n{}\n{key}\n{first}\n{last}\n{least}", command.as_str())),
+        id: CommandId::derived(&format!("recurring\n{}\n{key}\n{first}\n{last}\n{least}", &*command.text())),
         transaction_type: transaction.transaction_type,
         payee: transaction.payee.clone()?,
         amount: *least,
