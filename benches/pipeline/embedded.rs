@@ -6,7 +6,7 @@ use crate::support::{inputs, per_second, ratio};
 use crate::{Args, Bar, Figure, Folder, figure_of};
 use anyhow::{Context as _, Result, bail, ensure};
 use centime_domain::{Event, Input, Outcome, UserId};
-use centime_engine::{Bus, Clock, Engine, EngineConfig, EngineError, Reply};
+use centime_engine::{Bus, Clock, Engine, EngineConfig, Reply};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use hdrhistogram::Histogram;
@@ -170,15 +170,11 @@ async fn submit_share(engine: Engine, share: Vec<Job>, window: usize) -> Result<
     }
 }
 
-async fn submit(engine: &Engine, (user, input): Job) -> Result<(Reply, Duration)> {
+/// The window is smaller than a shard's queue, so that none is turned away.
+fn submit(engine: &Engine, (user, input): Job) -> impl Future<Output = Result<(Reply, Duration)>> + use<> {
     let begun = Instant::now();
-    loop {
-        match engine.submit_input(user.clone(), input.clone()).await {
-            Ok(reply) => return Ok((reply, begun.elapsed())),
-            Err(EngineError::Busy { .. }) => tokio::time::sleep(Duration::from_millis(1)).await,
-            Err(e) => return Err(e.into()),
-        }
-    }
+    let answer = engine.submit_input(user, input);
+    async move { Ok((answer.await?, begun.elapsed())) }
 }
 
 /// Bytes of all files below a folder.

@@ -110,32 +110,37 @@ impl Engine {
         write_command(&mut bytes, &user, &id, &kind, time, &data);
         if !self.inner.log.publishes() {
             let input = envelope::input(id, time, &kind, &data);
-            return self.decide(partition, user, input, bytes.into()).await;
+            return decided(self.decide(partition, user, input, bytes.into())?).await;
         }
         self.produce(partition, user, id, &kind, bytes).await
     }
 
     /// Submits a command already read (the same path, without the JSON). Only where commands have no topics.
-    pub async fn submit_input(&self, user: UserId, input: Input) -> Result<Reply, EngineError> {
-        let partition = self.locate(&user)?;
-        if self.inner.log.publishes() {
+    /// It is on its way when this returns; what is returned waits for its commit.
+    pub fn submit_input(
+        &self,
+        user: UserId,
+        input: Input,
+    ) -> impl Future<Output = Result<Reply, EngineError>> + use<> {
+        let answer = if self.inner.log.publishes() {
             let why = "commands that are not JSON can't be put on Kafka";
-            return Err(EngineError::Log(LogError::Setup(why.to_owned())));
-        }
-        self.decide(partition, user, input, Box::default()).await
+            Err(EngineError::Log(LogError::Setup(why.to_owned())))
+        } else {
+            self.locate(&user).and_then(|partition| self.decide(partition, user, input, Box::default()))
+        };
+        async { decided(answer?).await }
     }
 
-    async fn decide(
+    fn decide(
         &self,
         partition: u16,
         user: UserId,
         input: Input,
         raw: Box<[u8]>,
-    ) -> Result<Reply, EngineError> {
+    ) -> Result<oneshot::Receiver<Result<Reply, EngineError>>, EngineError> {
         let (reply, answer) = oneshot::channel();
         self.ask(partition, Request::Command { user, partition, input, raw, reply })?;
-        // The shard answers or ends; nothing in between can lose the command, so no clock is needed here.
-        answer.await.unwrap_or(Err(EngineError::Stopping))
+        Ok(answer)
     }
 
     async fn produce(
@@ -314,6 +319,11 @@ impl Inner {
             tracing::warn!(%error, "the page store did not close in good order; it will be caught up");
         }
     }
+}
+
+/// The shard answers or ends; nothing in between can lose the command, so no clock is needed here.
+async fn decided(answer: oneshot::Receiver<Result<Reply, EngineError>>) -> Result<Reply, EngineError> {
+    answer.await.unwrap_or(Err(EngineError::Stopping))
 }
 
 async fn wait<T>(answer: oneshot::Receiver<Result<T, EngineError>>) -> Result<T, EngineError> {
