@@ -242,6 +242,10 @@ pub trait Log: Send + Sync {
     /// Whether batches must carry their encoded public events.
     fn publishes(&self) -> bool;
 
+    /// Whether a commit is a conversation with another machine, so long that the next batch is gathered meanwhile. (Where it
+    /// is an fsync, waking up for every request that comes costs more than it brings: 100,000 commands/s against 110,000.)
+    fn is_remote(&self) -> bool;
+
     /// The shard has replayed the partition: start feeding its commands from `next` (topics not listed: from their
     /// beginning).
     fn resume(&self, partition: u16, epoch: u64, next: &[(u8, i64)]);

@@ -25,31 +25,33 @@ impl CommitThread {
         Ok(Self(jobs))
     }
 
-    /// Commits a batch.
-    pub(super) async fn commit(&self, batch: Batch) -> Result<Vec<u64>, CommitError> {
-        self.ask(|reply| Job::Commit(batch, reply)).await
+    /// Commits a batch. It is on its way when this returns.
+    pub(super) fn commit(&self, batch: Batch) -> impl Future<Output = Result<Vec<u64>, CommitError>> + use<> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Commit(batch, reply));
+        of_thread(answer)
     }
 
     /// Proves that the partitions are still this shard's.
-    pub(super) async fn prove(&self, partitions: Vec<u16>) -> Result<(), CommitError> {
-        self.ask(|reply| Job::Prove(partitions, reply)).await
+    pub(super) fn prove(&self, partitions: Vec<u16>) -> impl Future<Output = Result<(), CommitError>> + use<> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Prove(partitions, reply));
+        of_thread(answer)
     }
 
     /// Asks the log to settle what is open and to hand the shard again what it had, under which epochs.
     pub(super) fn reset(&self, forgotten: Vec<(u16, u64)>) {
-        // A thread that has ended has said why; the next commit meets it.
-        let _ = self.0.send(Job::Reset(forgotten));
+        self.send(Job::Reset(forgotten));
     }
 
-    async fn ask<T>(
-        &self,
-        job: impl FnOnce(oneshot::Sender<Result<T, CommitError>>) -> Job,
-    ) -> Result<T, CommitError> {
-        let ended = || CommitError::Fatal("the commit thread has ended".to_owned());
-        let (reply, answer) = oneshot::channel();
-        self.0.send(job(reply)).map_err(|_| ended())?;
-        answer.await.unwrap_or_else(|_| Err(ended()))
+    fn send(&self, job: Job) {
+        // A thread that has ended drops the job: who waits for its answer meets that.
+        let _ = self.0.send(job);
     }
+}
+
+async fn of_thread<T>(answer: oneshot::Receiver<Result<T, CommitError>>) -> Result<T, CommitError> {
+    answer.await.unwrap_or_else(|_| Err(CommitError::Fatal("the commit thread has ended".to_owned())))
 }
 
 fn work(mut committer: Box<dyn Committer>, todo: &mpsc::Receiver<Job>, log: &dyn Log, shard: usize) {

@@ -32,8 +32,8 @@ pub(super) struct Decision {
 }
 
 impl Shard {
-    /// Decide, commit, and only then tell.
-    pub(super) async fn settle(&mut self, work: &mut Work) {
+    /// Decide, commit, and only then tell. `ahead`: gather the next batch while the log writes this one.
+    pub(super) async fn settle(&mut self, work: &mut Work, ahead: bool) {
         let began = Instant::now();
         let commands = work.commands();
         let mut decision = match self.decide(work).await {
@@ -50,7 +50,7 @@ impl Shard {
         if batch.partitions.is_empty() {
             return self.publish(decision, &[]);
         }
-        match self.commits.commit(batch).await {
+        match self.commit(batch, ahead).await {
             Ok(hints) => {
                 self.publish(decision, &hints);
                 self.note_batch(commands, decided, began.elapsed());

@@ -4,7 +4,9 @@
 //! (actors decide, records are written) · `publish` (after the commit: replies, feed) · `questions` (queries) · `recover`
 //! (taking a partition over, starting afresh after doubt) · `upkeep` (write-behind, passivation) · `commit_thread`.
 //!
-//! The order of things is the promise: gather → decide → commit → only then tell anybody. One undecided batch at a time.
+//! The order of things is the promise: gather → decide → commit → only then tell anybody. One undecided batch at a time:
+//! while a remote log's commit is under way the next batch is gathered, and its users' pages are read, but nothing of it is
+//! decided.
 
 mod commit_thread;
 mod decide;
@@ -15,9 +17,10 @@ mod recover;
 mod upkeep;
 mod work;
 
+use crate::EngineError;
 use crate::feed::FeedHub;
 use crate::inbox::Arrivals;
-use crate::log::{FromLog, Journal, Log};
+use crate::log::{Batch, CommitError, FromLog, Journal, Log};
 use crate::pages::Pages;
 use crate::request::{Question, ReplyTo, Request};
 use crate::shared::Shared;
@@ -28,6 +31,7 @@ use commit_thread::CommitThread;
 use owned::Owned;
 use recover::Replayed;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -63,6 +67,10 @@ pub(crate) struct Shard {
     directory: Directory,
     pages: Rc<Pages>,
     partitions: BTreeMap<u16, Owned>,
+    /// The batch being gathered.
+    next: Work,
+    /// What ended its gathering early.
+    held: Option<Control>,
     /// Who waits for commands that the log has.
     waiters: HashMap<(UserId, CommandId), Vec<ReplyTo>>,
     /// Commands that tore a state: dead letters when they come again.
@@ -106,6 +114,8 @@ impl Shard {
             directory,
             pages,
             partitions: BTreeMap::new(),
+            next: Work::default(),
+            held: None,
             waiters: HashMap::new(),
             torn: HashSet::new(),
             later: Vec::new(),
@@ -124,10 +134,11 @@ impl Shard {
 
     async fn serve(mut self) {
         loop {
-            let mut work = Work::default();
-            let control = self.gather(&mut work).await;
+            let control = self.gather().await;
+            let mut work = std::mem::take(&mut self.next);
             if !work.is_empty() {
-                self.settle(&mut work).await;
+                let ahead = control.is_none() && self.log.is_remote();
+                self.settle(&mut work, ahead).await;
             }
             self.answer(std::mem::take(&mut work.questions)).await;
             match control {
@@ -145,80 +156,104 @@ impl Shard {
     }
 
     /// Waits for something to do, then takes what is there: dry input or a full batch ends it, no timer.
-    async fn gather(&mut self, work: &mut Work) -> Option<Control> {
-        let upkeep = tokio::time::Instant::from_std(self.next_upkeep);
-        tokio::select! {
-            biased;
-            Some(replayed) = self.replays.1.recv() => self.replayed(replayed).await,
-            message = self.from_log.recv() => {
-                if let Some(control) = self.take_in(message, work) {
-                    return Some(control);
-                }
+    async fn gather(&mut self) -> Option<Control> {
+        if let Ok(replayed) = self.replays.1.try_recv() {
+            self.replayed(replayed).await;
+        } else if self.held.is_none() && self.next.has_nothing() && self.unparked.is_empty() {
+            let upkeep = tokio::time::Instant::from_std(self.next_upkeep);
+            tokio::select! {
+                biased;
+                Some(replayed) = self.replays.1.recv() => self.replayed(replayed).await,
+                message = self.from_log.recv() => self.take_in(message),
+                request = self.requests.recv() => self.accept(request),
+                () = tokio::time::sleep_until(upkeep) => return None,
             }
-            request = self.requests.recv() => match request {
-                None => return Some(Control::Stop(oneshot::channel().0)),
-                Some(request) => if let Some(control) = self.accept(request, work) {
-                    return Some(control);
-                }
-            },
-            () = tokio::time::sleep_until(upkeep) => return None,
         }
         for request in std::mem::take(&mut self.unparked) {
-            if let Some(control) = self.accept(request, work) {
-                return Some(control);
-            }
+            self.accept(Some(request));
         }
-        // The log first: whoever awaits a command asked before the log had it, so the request is here by now.
-        while !work.is_full()
+        self.top_up();
+        self.held.take()
+    }
+
+    /// Takes what is there. The log first: whoever awaits a command asked before the log had it, so the request is here by
+    /// now.
+    fn top_up(&mut self) {
+        while self.has_room()
             && let Some(message) = self.from_log.try_recv()
         {
-            if let Some(control) = self.take_in(message, work) {
-                return Some(control);
-            }
+            self.take_in(message);
         }
-        while !work.is_full()
+        while self.has_room_for_requests()
             && let Ok(request) = self.requests.try_recv()
         {
-            if let Some(control) = self.accept(request, work) {
-                return Some(control);
+            self.accept(Some(request));
+        }
+    }
+
+    /// Waits for a commit. With `ahead`, what comes meanwhile joins the next batch, and the users it is about are woken:
+    /// their pages are read while the log is written.
+    async fn commit(&mut self, batch: Batch, ahead: bool) -> Result<Vec<u64>, CommitError> {
+        let mut committed = pin!(self.commits.commit(batch));
+        loop {
+            let woken = self.next.slices.len();
+            tokio::select! {
+                biased;
+                result = &mut committed => return result,
+                message = self.from_log.recv(), if ahead && self.has_room() => self.take_in(message),
+                request = self.requests.recv(), if ahead && self.has_room_for_requests() => self.accept(request),
+            }
+            self.top_up();
+            for slice in &self.next.slices[woken..] {
+                self.directory.wake(&slice.user, slice.partition);
             }
         }
-        None
+    }
+
+    fn has_room(&self) -> bool {
+        self.held.is_none() && !self.next.is_full()
+    }
+
+    /// Where commands come through the log, requests make no batch larger; and who awaits one of its commands must be known
+    /// before it is decided.
+    fn has_room_for_requests(&self) -> bool {
+        self.held.is_none() && (self.log.publishes() || !self.next.is_full())
     }
 
     /// A message of the log: commands join the batch; anything else waits until the batch is settled.
-    fn take_in(&mut self, message: FromLog, work: &mut Work) -> Option<Control> {
+    fn take_in(&mut self, message: FromLog) {
         match message {
             FromLog::Commands { partition, epoch, records } => {
                 let current = self.partitions.get(&partition).is_some_and(|p| p.ready && p.epoch == epoch);
                 if current {
                     for incoming in records {
-                        work.add_incoming(partition, incoming, &self.torn);
+                        self.next.add_incoming(partition, incoming, &self.torn);
                     }
                 }
-                None
             }
-            control => Some(Control::Log(control)),
+            control => self.held = Some(Control::Log(control)),
         }
     }
 
-    /// A request joins the batch, waits for its partition, or is turned away.
-    fn accept(&mut self, request: Request, work: &mut Work) -> Option<Control> {
+    /// A request joins the batch, waits for its partition, or is turned away. `None`: the engine is gone.
+    fn accept(&mut self, request: Option<Request>) {
+        let request = request.unwrap_or_else(|| Request::Stop { done: oneshot::channel().0 });
         let Some(partition) = request.partition() else {
-            let Request::Stop { done } = request else { return None };
-            return Some(Control::Stop(done));
+            if let Request::Stop { done } = request {
+                self.held = Some(Control::Stop(done));
+            }
+            return;
         };
         match self.partitions.get_mut(&partition) {
-            None => request.fail(crate::EngineError::NotReady),
+            None => request.fail(EngineError::NotReady),
             Some(owned) if !owned.ready => owned.park(request),
             Some(_) => match request {
                 Request::Await { user, id, reply, .. } => {
                     self.waiters.entry((user, id)).or_default().push(reply);
                 }
-                request => work.add_request(request, &self.torn),
+                request => self.next.add_request(request, &self.torn),
             },
         }
-        None
     }
 
     /// Ownership changes, between batches.

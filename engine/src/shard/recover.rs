@@ -62,8 +62,10 @@ impl Shard {
         }
     }
 
-    /// Memory may not be what is committed: forget it all, let the log settle, take over again.
+    /// Memory may not be what is committed: forget it all, let the log settle, take over again. What was gathered comes
+    /// again with the log, or is told to.
     pub(super) fn start_afresh(&mut self) {
+        self.next.fail(|| EngineError::NotReady);
         let mut forgotten = Vec::new();
         for (partition, owned) in &mut self.partitions {
             forgotten.extend(owned.forget().map(|epoch| (*partition, epoch)));

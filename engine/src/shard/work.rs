@@ -59,6 +59,11 @@ impl Work {
         self.partitions.is_empty()
     }
 
+    /// Nothing to do at all.
+    pub(super) fn has_nothing(&self) -> bool {
+        self.is_empty() && self.questions.is_empty()
+    }
+
     /// The batch must be settled before more is taken.
     pub(super) fn is_full(&self) -> bool {
         self.full
@@ -112,7 +117,7 @@ impl Work {
         self.part(partition).dead_letters.push(letter);
     }
 
-    /// Gives up: everybody who waits is told to try again.
+    /// Gives up all but the questions: everybody who waits is told why.
     pub(super) fn fail(&mut self, error: impl Fn() -> crate::EngineError) {
         for slice in self.slices.drain(..) {
             for origin in slice.origins {
@@ -124,6 +129,7 @@ impl Work {
         for reply in self.letter_replies.drain(..) {
             drop(reply.send(Err(error())));
         }
+        *self = Self { questions: std::mem::take(&mut self.questions), ..Self::default() };
     }
 
     fn add(

@@ -7,6 +7,7 @@ use centime_domain::UserId;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// How the next commit fails.
@@ -24,21 +25,25 @@ pub(super) enum Fault {
 pub(super) struct FaultyLog {
     inner: Arc<InMemoryLog>,
     faults: Arc<Mutex<VecDeque<Fault>>>,
+    /// How long a commit takes.
+    delay: Duration,
 }
 
 struct FaultyCommitter {
     inner: Box<dyn Committer>,
     faults: Arc<Mutex<VecDeque<Fault>>>,
+    delay: Duration,
 }
 
 impl FaultyLog {
-    pub(super) fn new(partitions: u16) -> Self {
-        Self { inner: Arc::new(InMemoryLog::new(partitions)), faults: Arc::default() }
+    /// With a `delay`, one that is far away.
+    pub(super) fn new(partitions: u16, delay: Duration) -> Self {
+        Self { inner: Arc::new(InMemoryLog::new(partitions)), faults: Arc::default(), delay }
     }
 
     /// The same log for another engine.
     pub(super) fn reopened(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner), faults: Arc::clone(&self.faults) }
+        Self { inner: Arc::clone(&self.inner), faults: Arc::clone(&self.faults), delay: self.delay }
     }
 
     pub(super) fn fail_next(&self, fault: Fault) {
@@ -61,6 +66,7 @@ impl FaultyLog {
 
 impl Committer for FaultyCommitter {
     fn commit(&mut self, batch: Batch) -> Result<Vec<u64>, CommitError> {
+        std::thread::sleep(self.delay);
         let fault = lock(&self.faults).pop_front();
         match fault {
             None => self.inner.commit(batch),
@@ -89,7 +95,7 @@ impl Log for FaultyLog {
 
     fn committer(&self, shard: usize) -> Result<Box<dyn Committer>, LogError> {
         let inner = self.inner.committer(shard)?;
-        Ok(Box::new(FaultyCommitter { inner, faults: Arc::clone(&self.faults) }))
+        Ok(Box::new(FaultyCommitter { inner, faults: Arc::clone(&self.faults), delay: self.delay }))
     }
 
     fn journal(&self) -> Arc<dyn Journal> {
@@ -98,6 +104,10 @@ impl Log for FaultyLog {
 
     fn publishes(&self) -> bool {
         self.inner.publishes()
+    }
+
+    fn is_remote(&self) -> bool {
+        !self.delay.is_zero()
     }
 
     fn resume(&self, partition: u16, epoch: u64, next: &[(u8, i64)]) {

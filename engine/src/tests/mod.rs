@@ -18,7 +18,12 @@ struct House {
 
 impl House {
     fn new() -> Self {
-        Self { log: Arc::new(FaultyLog::new(4)), store: Arc::new(MemoryStore::new()) }
+        Self::far_away(Duration::ZERO)
+    }
+
+    /// With commits that take so long.
+    fn far_away(delay: Duration) -> Self {
+        Self { log: Arc::new(FaultyLog::new(4, delay)), store: Arc::new(MemoryStore::new()) }
     }
 
     /// An engine on this house's log and store, ready.
@@ -153,6 +158,36 @@ async fn whatever_commits_fail_every_transaction_counts_once() {
         insist(&engine, name, &format!("t{n}"), "1").await;
     }
     for name in ["ann", "bob", "cyd"] {
+        assert_eq!(spent(&engine, name, None).await, "40", "{name}");
+    }
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_during_a_commit_counts_once_whatever_becomes_of_it() {
+    let house = House::far_away(Duration::from_millis(3));
+    let engine = house.engine_with(1).await;
+    let names = ["ann", "bob", "cyd", "dan", "eve", "fay"];
+    for name in names {
+        budget(&engine, name, "50").await;
+    }
+    // Several clients, so that commands come while others' are being committed.
+    let clients = (0..12).map(async |client| {
+        for n in 0..20 {
+            match (client + n) % 9 {
+                2 => house.log.fail_next(Fault::Refused),
+                4 => house.log.fail_next(Fault::DoubtDone),
+                6 => house.log.fail_next(Fault::DoubtNotDone),
+                _ => {}
+            }
+            let name = names[(client + n) % names.len()];
+            let reply = insist(&engine, name, &format!("t{client}-{n}"), "1").await;
+            let answer = spent(&engine, name, Some(reply.position)).await;
+            assert!(answer.parse::<u32>().expect("a whole number") > 0, "one's own write is seen");
+        }
+    });
+    futures::future::join_all(clients).await;
+    for name in names {
         assert_eq!(spent(&engine, name, None).await, "40", "{name}");
     }
     engine.stop().await;

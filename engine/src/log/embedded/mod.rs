@@ -137,6 +137,10 @@ impl Log for EmbeddedLog {
         false
     }
 
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     fn resume(&self, _partition: u16, _epoch: u64, _next: &[(u8, i64)]) {}
 
     fn reset(&self, shard: usize, _forgotten: &[(u16, u64)]) {

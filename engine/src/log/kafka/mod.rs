@@ -188,6 +188,10 @@ impl Log for KafkaLog {
         true
     }
 
+    fn is_remote(&self) -> bool {
+        true
+    }
+
     fn resume(&self, partition: u16, epoch: u64, next: &[(u8, i64)]) {
         if let Some(running) = &*lock(&self.running)
             && self.cluster.ownership.is_current(partition, epoch)
