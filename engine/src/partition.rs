@@ -4,14 +4,19 @@ use centime_domain::UserId;
 
 /// The partition of a user among `count`: Java's `toPositive(murmur2(key)) % count`.
 pub fn partition_of(user: &UserId, count: u16) -> u16 {
-    let positive = murmur2(user.as_str().as_bytes()) & 0x7fff_ffff;
+    of_key(user.as_str().as_bytes(), count)
+}
+
+/// The partition of any key among `count`.
+pub(crate) fn of_key(key: &[u8], count: u16) -> u16 {
+    let positive = murmur2(key) & 0x7fff_ffff;
     u16::try_from(positive % u32::from(count)).expect("a remainder of a u16 fits a u16")
 }
 
 /// `MurmurHash2` with Kafka's seed (`org.apache.kafka.common.utils.Utils.murmur2`).
 fn murmur2(data: &[u8]) -> u32 {
     const M: u32 = 0x5bd1_e995;
-    let length = u32::try_from(data.len()).expect("a user id is at most 128 bytes");
+    let length = u32::try_from(data.len()).expect("Kafka's records are smaller");
     let mut h = 0x9747_b28c ^ length;
     let mut words = data.chunks_exact(4);
     for word in words.by_ref() {

@@ -33,7 +33,10 @@ impl CommitThread {
     }
 
     /// Proves that the partitions are still this shard's.
-    pub(super) fn prove(&self, partitions: Vec<u16>) -> impl Future<Output = Result<(), CommitError>> + use<> {
+    pub(super) fn prove(
+        &self,
+        partitions: Vec<u16>,
+    ) -> impl Future<Output = Result<(), CommitError>> + use<> {
         let (reply, answer) = oneshot::channel();
         self.send(Job::Prove(partitions, reply));
         of_thread(answer)

@@ -4,12 +4,10 @@ use super::anchor::Anchor;
 use super::cluster::{Cluster, Lane};
 use super::convoy::Convoy;
 use super::topics::{DEAD_LETTERS, JOURNAL, REJECTED as REJECTED_TOPIC};
-use super::transactor::{Record, Transactor};
+use super::transactor::{Outgoing, Transactor};
 use super::watchdog::Watched;
 use crate::log::{Batch, CommitError, Committer, EncodedEvent, PartitionCommit, REJECTED};
 use crate::record::DeadLetter;
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::BaseRecord;
 use rdkafka::{Offset, TopicPartitionList};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -85,7 +83,7 @@ impl Pair {
     }
 
     /// Opens both producers, for the first time: an error is told at once.
-    pub(super) fn open(&mut self) -> Result<(), rdkafka::error::KafkaError> {
+    pub(super) fn open(&mut self) -> Result<(), String> {
         for turn in 0..self.slots.len() {
             let id = self.cluster.transactional_id(&self.cluster.config.node, self.lane, turn);
             self.slots[turn] = Some(Transactor::open(&self.cluster.config, &id, &self.watched)?);
@@ -114,11 +112,11 @@ impl Pair {
         };
         let Prepared { hints, since, anchors } = match self.prepare(&mut transactor, loads) {
             Ok(prepared) => prepared,
-            Err(text) => return Err(self.give_up(&transactor, text)),
+            Err(text) => return Err(self.give_up(&mut transactor, text)),
         };
         let anchored = Instant::now();
         if let Err(error) = transactor.commit(&self.watched) {
-            return Err(Failed::Unknown(error.to_string()));
+            return Err(Failed::Unknown(error));
         }
         note_stage("decide", anchored);
         self.cluster.ownership.committed(&anchors);
@@ -133,18 +131,18 @@ impl Pair {
     fn prepare(&self, transactor: &mut Transactor, loads: &[Load<'_>]) -> Result<Prepared, String> {
         let began = Instant::now();
         let records = loads.iter().map(|load| count(load.batch)).sum();
-        transactor.begin(records, parts(loads).count()).map_err(|e| e.to_string())?;
-        self.send(transactor, loads).map_err(|e| e.to_string())?;
-        let offsets = transactor.drain()?;
+        transactor.begin(records, parts(loads).count())?;
+        self.send(transactor, loads)?;
+        let offsets = transactor.deliver(&self.watched)?;
         note_stage("deliver", began);
         let anchor = |((shard, part), offset): ((usize, &PartitionCommit), &i64)| {
             (part.partition, self.cluster.anchor(offset + 1, part.sequence, shard))
         };
         let anchors: Vec<_> = parts(loads).zip(&offsets).map(anchor).collect();
         let list = self.offsets(loads, &anchors).map_err(|e| e.to_string())?;
-        let group = self.cluster.ownership.fence(&epochs(loads))?;
+        let member = self.cluster.ownership.fence(&epochs(loads))?;
         let since = Instant::now();
-        transactor.send_offsets(&list, &group, &self.watched).map_err(|e| e.to_string())?;
+        transactor.send_offsets(&list, &self.cluster.config.group, &member, &self.watched)?;
         note_stage("anchor", since);
         let hints = offsets.iter().map(|offset| (offset + 1).unsigned_abs()).collect();
         Ok(Prepared { hints, since, anchors })
@@ -170,7 +168,7 @@ impl Pair {
     }
 
     /// After an error before the decision. The producer is not used again.
-    fn give_up(&self, transactor: &Transactor, text: String) -> Failed {
+    fn give_up(&self, transactor: &mut Transactor, text: String) -> Failed {
         tracing::warn!(lane = %self.lane, reason = text, "a commit is given up");
         match transactor.abort(&self.watched) {
             Ok(()) => Failed::Aborted(text),
@@ -178,26 +176,27 @@ impl Pair {
         }
     }
 
-    fn send(&self, transactor: &Transactor, loads: &[Load<'_>]) -> Result<(), rdkafka::error::KafkaError> {
+    fn send(&self, transactor: &mut Transactor, loads: &[Load<'_>]) -> Result<(), String> {
+        let plain = Outgoing { topic: "", partition: None, key: None, value: &[], headers: &[], tag: 0 };
         // Events first: they are many, their partitions few; the journals' records are on their way meanwhile.
         for Load { batch, .. } in loads {
             for event in &batch.events {
-                let record: Record<'_, str, [u8]> = BaseRecord::with_opaque_to(self.event_topic(event), 0);
-                transactor
-                    .send(record.key(event.user.as_str()).payload(&batch.bytes[event.range.clone()]))?;
+                let (topic, key) = (self.event_topic(event), Some(event.user.as_str().as_bytes()));
+                let value = &batch.bytes[event.range.clone()];
+                transactor.send(&Outgoing { topic, key, value, ..plain })?;
             }
         }
         for (index, (_, part)) in parts(loads).enumerate() {
-            let record: Record<'_, [u8], [u8]> = BaseRecord::with_opaque_to(JOURNAL, index + 1);
-            transactor.send(record.partition(i32::from(part.partition)).payload(&part.frame))?;
+            let (partition, value) = (Some(part.partition), &*part.frame);
+            transactor.send(&Outgoing { topic: JOURNAL, partition, value, tag: index + 1, ..plain })?;
             for letter in &part.dead_letters {
                 send_dead_letter(transactor, letter)?;
             }
         }
         for forward in loads.iter().flat_map(|load| &load.batch.forwards) {
-            let record: Record<'_, [u8], [u8]> = BaseRecord::with_opaque_to(&forward.topic, 0);
-            let record = record.partition(i32::from(forward.partition));
-            transactor.send(record.key(&forward.key).payload(&forward.value))?;
+            let (partition, key) = (Some(forward.partition), Some(&*forward.key));
+            let (topic, value) = (&*forward.topic, &*forward.value);
+            transactor.send(&Outgoing { topic, partition, key, value, ..plain })?;
         }
         Ok(())
     }
@@ -231,20 +230,16 @@ fn count(batch: &Batch) -> usize {
     batch.events.len() + batch.partitions.len() + letters + batch.forwards.len()
 }
 
-fn send_dead_letter(transactor: &Transactor, letter: &DeadLetter) -> Result<(), rdkafka::error::KafkaError> {
-    let partition = letter.partition.to_string();
-    let offset = letter.offset.to_string();
-    let headers = OwnedHeaders::new_with_capacity(4)
-        .insert(Header { key: "topic", value: Some(&letter.topic) })
-        .insert(Header { key: "partition", value: Some(&partition) })
-        .insert(Header { key: "offset", value: Some(&offset) })
-        .insert(Header { key: "reason", value: Some(&letter.reason) });
-    let record: Record<'_, [u8], [u8]> = BaseRecord::with_opaque_to(DEAD_LETTERS, 0);
-    let record = record.payload(&letter.value).headers(headers);
-    match &letter.key {
-        Some(key) => transactor.send(record.key(key)),
-        None => transactor.send(record),
-    }
+fn send_dead_letter(transactor: &mut Transactor, letter: &DeadLetter) -> Result<(), String> {
+    let (partition, offset) = (letter.partition.to_string(), letter.offset.to_string());
+    let headers = [
+        ("topic", &*letter.topic),
+        ("partition", &*partition),
+        ("offset", &*offset),
+        ("reason", &*letter.reason),
+    ];
+    let (key, value) = (letter.key.as_deref(), &*letter.value);
+    transactor.send(&Outgoing { topic: DEAD_LETTERS, partition: None, key, value, headers: &headers, tag: 0 })
 }
 
 /// [`Committer`] of one shard.

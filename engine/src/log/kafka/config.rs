@@ -23,6 +23,21 @@ pub(super) fn skips_lost_commands(config: &KafkaConfig) -> bool {
     config.settings.iter().any(|(key, value)| key == "centime.lost.commands" && value == "skip")
 }
 
+/// The brokers to ask first, if our own producer may make the commits: it knows no security and none of librdkafka's other
+/// settings, so whoever sets any gets librdkafka's. `centime.commits=librdkafka` asks for that one, too.
+pub(super) fn for_own_producer(config: &KafkaConfig) -> Option<&str> {
+    let mut bootstrap = None;
+    for (key, value) in &config.settings {
+        match key.as_str() {
+            "bootstrap.servers" | "metadata.broker.list" => bootstrap = Some(value.as_str()),
+            "centime.commits" if value == "librdkafka" => return None,
+            key if key.starts_with(OWN) => {}
+            _ => return None,
+        }
+    }
+    bootstrap
+}
+
 fn layered(config: &KafkaConfig, tuned: &[(&str, &str)], fixed: &[(&str, &str)]) -> ClientConfig {
     let mut client = ClientConfig::new();
     client.set_log_level(RDKafkaLogLevel::Warning);

@@ -1,9 +1,9 @@
 //! The log on Apache Kafka.
 //!
 //! Map: `config` (settings of each client) · `topics` (names, creation, refusal of wrong ones) · `cluster` (what all parts
-//! share) · `ownership` (which partitions are ours, and our standing in the group, under one lock) · `member` (the group
+//! share) · `ownership` (which partitions are ours, and our `standing` in the group, under one lock) · `member` (the group
 //! member and its rebalances) · `takeover` (from assignment to [`FromLog::Take`]) · `anchor` (the fence and goal) ·
-//! `feeder`, `offsets`, `parse` (commands to shards) · `committer`, `convoy`, `transactor` (batches to Kafka) · `journal` (reading
+//! `feeder`, `offsets`, `parse` (commands to shards) · `committer`, `convoy` (batches to Kafka) · `transactor` (by `wire`, our own producer, or `librdkafka`'s) · `journal` (reading
 //! it) · `orphans` (partitions that are nobody's) · `producer` (commands from HTTP) · `routes` (who serves what we don't) · `watchdog`.
 //!
 //! Absent on purpose: consumer offsets as the place where reading goes on (commit records hold it; the offsets committed
@@ -19,6 +19,7 @@ mod config;
 mod convoy;
 mod feeder;
 mod journal;
+mod librdkafka;
 mod member;
 mod offsets;
 mod orphans;
@@ -26,10 +27,12 @@ mod ownership;
 mod parse;
 mod producer;
 mod routes;
+mod standing;
 mod takeover;
 mod topics;
 mod transactor;
 mod watchdog;
+mod wire;
 
 use crate::api::KafkaConfig;
 use crate::log::{Committer, Journal, Log, LogError, ShardInbox};

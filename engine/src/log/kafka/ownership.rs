@@ -6,7 +6,7 @@
 
 use super::anchor::Anchor;
 use super::member::Member;
-use rdkafka::consumer::{Consumer, ConsumerGroupMetadata};
+pub(super) use super::standing::Standing;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
@@ -106,18 +106,18 @@ impl Ownership {
         super::lock(&self.state).holdings.get(&partition).is_some_and(|h| h.epoch == epoch)
     }
 
-    /// The group metadata to take over `takes` with; `Err` if one of them has been lost meanwhile.
-    pub(super) fn fence_takeover(&self, takes: &[(u16, u64)]) -> Result<ConsumerGroupMetadata, String> {
+    /// The standing to take over `takes` with; `Err` if one of them has been lost meanwhile.
+    pub(super) fn fence_takeover(&self, takes: &[(u16, u64)]) -> Result<Standing, String> {
         let state = super::lock(&self.state);
         let current = |(p, epoch): &(u16, u64)| state.holdings.get(p).is_some_and(|h| h.epoch == *epoch);
-        if takes.iter().all(current) { metadata(&state) } else { Err("a partition is gone again".to_owned()) }
+        if takes.iter().all(current) { standing(&state) } else { Err("a partition is gone again".to_owned()) }
     }
 
-    /// The group metadata to commit these partitions with; `Err` if one of them is not owned, or no longer under the epoch
+    /// The standing to commit these partitions with; `Err` if one of them is not owned, or no longer under the epoch
     /// the commit was decided under. (A shard may find an old `Take` in its inbox after a reset and decide under it while
     /// the next takeover has already looked how far the journal goes: such a commit would be overlooked, and its sequence
     /// given away twice.)
-    pub(super) fn fence(&self, partitions: &[(u16, u64)]) -> Result<ConsumerGroupMetadata, String> {
+    pub(super) fn fence(&self, partitions: &[(u16, u64)]) -> Result<Standing, String> {
         let state = super::lock(&self.state);
         for (partition, epoch) in partitions {
             owned(&state, &[*partition])?;
@@ -125,7 +125,7 @@ impl Ownership {
                 return Err(format!("partition {partition} is being taken over anew"));
             }
         }
-        metadata(&state)
+        standing(&state)
     }
 
     /// The anchors of these partitions as this node left them; `Err` if one of them is not owned.
@@ -173,7 +173,6 @@ fn owned<'a>(state: &'a State, partitions: &[u16]) -> Result<Vec<&'a Anchor>, St
     partitions.iter().map(|p| anchor(p).ok_or_else(|| lost(p))).collect()
 }
 
-fn metadata(state: &State) -> Result<ConsumerGroupMetadata, String> {
-    let member = state.member.as_ref().ok_or("this node is not in the group")?;
-    member.group_metadata().ok_or_else(|| "this node is not in the group".to_owned())
+fn standing(state: &State) -> Result<Standing, String> {
+    state.member.as_ref().and_then(Standing::of).ok_or_else(|| "this node is not in the group".to_owned())
 }

@@ -153,26 +153,25 @@ impl Takeover {
     }
 
     fn write(&self, writer: &mut Option<Transactor>, ready: &[Ready]) -> Result<(), String> {
-        let text = |e: rdkafka::error::KafkaError| e.to_string();
         let writer = if let Some(writer) = writer {
             writer
         } else {
             let id = self.cluster.takeover_id(&self.cluster.config.node);
-            writer.insert(self.open(&id, &self.watched).map_err(text)?)
+            writer.insert(self.open(&id, &self.watched)?)
         };
         let mut list = TopicPartitionList::with_capacity(ready.len());
         for r in ready {
-            r.new.add_to(&mut list, r.partition).map_err(text)?;
+            r.new.add_to(&mut list, r.partition).map_err(|e| e.to_string())?;
         }
-        writer.begin(0, 0).map_err(text)?;
+        writer.begin(0, 0)?;
         let takes: Vec<_> = ready.iter().map(|r| (r.partition, r.epoch)).collect();
-        let group = self.cluster.ownership.fence_takeover(&takes)?;
-        writer.send_offsets(&list, &group, &self.watched).map_err(text)?;
-        writer.commit(&self.watched).map_err(text)?;
+        let member = self.cluster.ownership.fence_takeover(&takes)?;
+        writer.send_offsets(&list, &self.cluster.config.group, &member, &self.watched)?;
+        writer.commit(&self.watched)?;
         if writer.disconnected() { Err("the connection was lost".to_owned()) } else { Ok(()) }
     }
 
-    fn open(&self, id: &str, watched: &Watched) -> rdkafka::error::KafkaResult<Transactor> {
+    fn open(&self, id: &str, watched: &Watched) -> Result<Transactor, String> {
         Transactor::open(&self.cluster.config, id, watched)
     }
 

@@ -1,156 +1,123 @@
-//! One transactional producer, and the deliveries of its open commit.
+//! A transactional producer: our own where the cluster and the settings are such that it can be, or else librdkafka's.
 
 use super::config;
+use super::librdkafka::Librdkafka;
+use super::ownership::Standing;
 use super::watchdog::Watched;
+use super::wire::Wire;
 use crate::api::KafkaConfig;
 use rdkafka::TopicPartitionList;
-use rdkafka::client::ClientContext;
-use rdkafka::consumer::ConsumerGroupMetadata;
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::message::{Message as _, ToBytes};
-use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::Thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Longest any one call may take; the watchdog's limit is well above.
-const CALL: Duration = Duration::from_secs(15);
-
-/// Counts deliveries and wakes the worker at the last one. (To poll with a timeout instead would spin: below a millisecond
-/// rust-rdkafka rounds to zero.)
-#[derive(Default)]
-struct Deliveries {
-    left: AtomicUsize,
-    failed: Mutex<Option<String>>,
-    /// Offsets of the records whose delivery opaque is their index here plus one.
-    offsets: Mutex<Vec<i64>>,
-    worker: Mutex<Option<Thread>>,
-    /// Connection losses so far.
-    disconnects: AtomicU64,
-}
-
-struct Context(Arc<Deliveries>);
-
-impl ClientContext for Context {
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.0.disconnects.fetch_add(1, Ordering::Relaxed);
-        tracing::warn!(%error, reason, "Kafka producer");
-    }
-}
-
-impl ProducerContext for Context {
-    type DeliveryOpaque = usize;
-
-    fn delivery(&self, result: &DeliveryResult<'_>, tag: usize) {
-        match result {
-            Ok(message) if tag > 0 => super::lock(&self.0.offsets)[tag - 1] = message.offset(),
-            Ok(_) => {}
-            Err((error, message)) => {
-                let text = format!("a record for {} was not delivered: {error}", message.topic());
-                super::lock(&self.0.failed).get_or_insert(text);
-            }
-        }
-        if self.0.left.fetch_sub(1, Ordering::AcqRel) == 1
-            && let Some(worker) = &*super::lock(&self.0.worker)
-        {
-            worker.unpark();
-        }
-    }
-}
-
-/// A transactional producer that has settled what an earlier one under its id left open.
-pub(super) struct Transactor {
-    producer: ThreadedProducer<Context>,
-    deliveries: Arc<Deliveries>,
-    seen_disconnects: u64,
-}
+pub(super) const CALL: Duration = Duration::from_secs(15);
 
 /// A record on its way.
-pub(super) type Record<'a, K, V> = BaseRecord<'a, K, V, usize>;
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outgoing<'a> {
+    pub(super) topic: &'a str,
+    /// `None`: the one its key belongs to.
+    pub(super) partition: Option<u16>,
+    pub(super) key: Option<&'a [u8]>,
+    pub(super) value: &'a [u8],
+    pub(super) headers: &'a [(&'a str, &'a str)],
+    /// Its offset will be at this place, counted from one; 0: nobody asks for it.
+    pub(super) tag: usize,
+}
+
+impl Outgoing<'_> {
+    /// Bytes of its content.
+    pub(super) fn size(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+        self.key.map_or(0, <[u8]>::len) + self.value.len() + headers
+    }
+}
+
+/// A transactional producer that has settled what an earlier one under its id left open. After an error it is of no more
+/// use, except to abort.
+pub(super) enum Transactor {
+    Wire(Box<Wire>),
+    Librdkafka(Box<Librdkafka>),
+}
 
 impl Transactor {
     /// Opens a producer under `id`: fences every other one with this id, and waits until what they left is decided.
-    pub(super) fn open(config: &KafkaConfig, id: &str, watched: &Watched) -> KafkaResult<Self> {
-        let deliveries = Arc::new(Deliveries::default());
-        let producer: ThreadedProducer<Context> =
-            config::transactional(config, id).create_with_context(Context(deliveries.clone()))?;
-        watched.call(|| producer.init_transactions(CALL))?;
-        Ok(Self { producer, deliveries, seen_disconnects: 0 })
+    pub(super) fn open(config: &KafkaConfig, id: &str, watched: &Watched) -> Result<Self, String> {
+        if let Some(bootstrap) = config::for_own_producer(config) {
+            let wire = watched.call(|| Wire::open(bootstrap, &config.node, &config.group, id))?;
+            if let Some(wire) = wire {
+                return Ok(Self::Wire(Box::new(wire)));
+            }
+        }
+        let librdkafka = Librdkafka::open(config, id, watched).map_err(|e| e.to_string())?;
+        Ok(Self::Librdkafka(Box::new(librdkafka)))
     }
 
     /// Begins a commit of `records` records, `tagged` of them tagged.
-    pub(super) fn begin(&mut self, records: usize, tagged: usize) -> KafkaResult<()> {
-        let deliveries = &self.deliveries;
-        self.seen_disconnects = deliveries.disconnects.load(Ordering::Relaxed);
-        *super::lock(&deliveries.worker) = Some(std::thread::current());
-        *super::lock(&deliveries.offsets) = vec![-1; tagged];
-        deliveries.left.store(records, Ordering::Release);
-        self.producer.begin_transaction()
-    }
-
-    /// Adds a record; waits while the producer's queue is full.
-    pub(super) fn send<K, V>(&self, mut record: Record<'_, K, V>) -> KafkaResult<()>
-    where
-        K: ToBytes + ?Sized,
-        V: ToBytes + ?Sized,
-    {
-        let began = Instant::now();
-        loop {
-            match self.producer.send(record) {
-                Ok(()) => return Ok(()),
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
-                    if began.elapsed() < CALL =>
-                {
-                    record = back;
-                    std::thread::park_timeout(Duration::from_millis(1));
-                }
-                Err((error, _)) => return Err(error),
+    pub(super) fn begin(&mut self, records: usize, tagged: usize) -> Result<(), String> {
+        match self {
+            Self::Wire(wire) => {
+                wire.begin(tagged);
+                Ok(())
             }
+            Self::Librdkafka(librdkafka) => librdkafka.begin(records, tagged).map_err(|e| e.to_string()),
         }
     }
 
-    /// Waits until every record is with the broker; returns the offsets of the tagged ones. (Kafka's own commit call would
-    /// wait, too, but sleeps 100 ms between looks.)
-    pub(super) fn drain(&self) -> Result<Vec<i64>, String> {
-        let began = Instant::now();
-        while self.deliveries.left.load(Ordering::Acquire) > 0 {
-            if let Some(text) = super::lock(&self.deliveries.failed).clone() {
-                return Err(text);
-            }
-            if began.elapsed() > CALL {
-                return Err(format!("records were not delivered within {CALL:?}"));
-            }
-            std::thread::park_timeout(Duration::from_millis(100));
+    /// Adds a record; may wait for room.
+    pub(super) fn send(&mut self, record: &Outgoing<'_>) -> Result<(), String> {
+        match self {
+            Self::Wire(wire) => wire.add(record),
+            Self::Librdkafka(librdkafka) => librdkafka.send(record).map_err(|e| e.to_string()),
         }
-        match super::lock(&self.deliveries.failed).take() {
-            Some(text) => Err(text),
-            None => Ok(std::mem::take(&mut *super::lock(&self.deliveries.offsets))),
+    }
+
+    /// Waits until every record is with the brokers; returns the offsets of the tagged ones.
+    pub(super) fn deliver(&mut self, watched: &Watched) -> Result<Vec<i64>, String> {
+        match self {
+            Self::Wire(wire) => watched.call(|| wire.deliver()),
+            Self::Librdkafka(librdkafka) => librdkafka.drain(),
         }
     }
 
     /// Adds group offsets to the commit.
     pub(super) fn send_offsets(
-        &self,
+        &mut self,
         offsets: &TopicPartitionList,
-        group: &ConsumerGroupMetadata,
+        group: &str,
+        member: &Standing,
         watched: &Watched,
-    ) -> KafkaResult<()> {
-        watched.call(|| self.producer.send_offsets_to_transaction(offsets, group, CALL))
+    ) -> Result<(), String> {
+        watched.call(|| match self {
+            Self::Wire(wire) => wire.send_offsets(offsets, group, member),
+            Self::Librdkafka(librdkafka) => {
+                librdkafka.send_offsets(offsets, &member.metadata).map_err(|e| e.to_string())
+            }
+        })
     }
 
     /// Decides the commit. Any error leaves it in doubt.
-    pub(super) fn commit(&self, watched: &Watched) -> KafkaResult<()> {
-        watched.call(|| self.producer.commit_transaction(CALL))
+    pub(super) fn commit(&mut self, watched: &Watched) -> Result<(), String> {
+        watched.call(|| match self {
+            Self::Wire(wire) => wire.end(true),
+            Self::Librdkafka(librdkafka) => librdkafka.commit().map_err(|e| e.to_string()),
+        })
     }
 
     /// Gives the commit up. `Ok`: nothing of it is or will be true.
-    pub(super) fn abort(&self, watched: &Watched) -> KafkaResult<()> {
-        watched.call(|| self.producer.abort_transaction(CALL))
+    pub(super) fn abort(&mut self, watched: &Watched) -> Result<(), String> {
+        watched.call(|| match self {
+            Self::Wire(wire) => wire.end(false),
+            Self::Librdkafka(librdkafka) => librdkafka.abort().map_err(|e| e.to_string()),
+        })
     }
 
-    /// Whether a connection was lost since the commit began.
+    /// Whether a connection was lost since the commit began, and a request may have been sent again behind our back.
     pub(super) fn disconnected(&self) -> bool {
-        self.deliveries.disconnects.load(Ordering::Relaxed) != self.seen_disconnects
+        match self {
+            // It sends nothing twice.
+            Self::Wire(_) => false,
+            Self::Librdkafka(librdkafka) => librdkafka.disconnected(),
+        }
     }
 }

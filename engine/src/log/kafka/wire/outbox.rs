@@ -1,0 +1,140 @@
+//! Records waiting to be sent: by topic and partition, in piles that one request can take.
+
+use super::super::transactor::Outgoing;
+use bytes::{Bytes, BytesMut};
+use kafka_protocol::indexmap::IndexMap;
+use kafka_protocol::protocol::StrBytes;
+use kafka_protocol::records::{
+    Compression, NO_PARTITION_LEADER_EPOCH, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
+};
+use std::collections::{HashMap, VecDeque};
+use std::io::Write;
+
+/// Most bytes of a pile with more than one record: a broker's usual limit is 1 MB, before compression.
+const PILE: usize = 900_000;
+/// What a record takes besides key, value and headers, at most.
+const OVERHEAD: usize = 64;
+/// Smaller piles are sent as they are.
+const WORTH_COMPRESSING: usize = 500;
+const MAGIC: i8 = 2;
+
+/// Records for one partition, and what to call their offsets.
+#[derive(Default)]
+struct Pile {
+    records: Vec<Record>,
+    bytes: usize,
+    /// Tag and place in the pile.
+    tags: Vec<(usize, i64)>,
+}
+
+/// What goes to one partition.
+#[derive(Default)]
+struct Lane {
+    piles: VecDeque<Pile>,
+    /// Records so far: the next one's sequence number.
+    sequence: i32,
+}
+
+/// A pile, ready to go.
+pub(super) struct Shipment {
+    pub(super) topic: String,
+    pub(super) partition: usize,
+    pub(super) batch: Bytes,
+    pub(super) tags: Vec<(usize, i64)>,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Outbox(HashMap<String, Vec<Lane>>);
+
+impl Outbox {
+    /// Adds a record; it is the producer's next one for the partition.
+    pub(super) fn add(
+        &mut self,
+        record: &Outgoing<'_>,
+        partition: usize,
+        (producer, epoch): (i64, i16),
+        timestamp: i64,
+    ) {
+        if !self.0.contains_key(record.topic) {
+            self.0.insert(record.topic.to_owned(), Vec::new());
+        }
+        let lanes = self.0.get_mut(record.topic).expect("inserted above");
+        if lanes.len() <= partition {
+            lanes.resize_with(partition + 1, Lane::default);
+        }
+        let lane = &mut lanes[partition];
+        let bytes = record.size() + OVERHEAD;
+        if lane.piles.back().is_none_or(|pile| pile.bytes + bytes > PILE) {
+            lane.piles.push_back(Pile::default());
+        }
+        let pile = lane.piles.back_mut().expect("pushed above");
+        let place = i64::try_from(pile.records.len()).expect("a pile is small");
+        pile.bytes += bytes;
+        pile.tags.extend((record.tag > 0).then_some((record.tag, place)));
+        pile.records.push(Record {
+            transactional: true,
+            control: false,
+            delete_horizon: false,
+            partition_leader_epoch: NO_PARTITION_LEADER_EPOCH,
+            producer_id: producer,
+            producer_epoch: epoch,
+            timestamp_type: TimestampType::Creation,
+            offset: place,
+            sequence: lane.sequence,
+            timestamp,
+            key: record.key.map(Bytes::copy_from_slice),
+            value: Some(Bytes::copy_from_slice(record.value)),
+            headers: headers(record),
+        });
+        lane.sequence += 1;
+    }
+
+    /// One pile of every partition that has any.
+    pub(super) fn next_round(&mut self) -> Result<Vec<Shipment>, String> {
+        let mut round = Vec::new();
+        for (topic, lanes) in &mut self.0 {
+            for (partition, lane) in lanes.iter_mut().enumerate() {
+                if let Some(pile) = lane.piles.pop_front() {
+                    let batch = encode(&pile)?;
+                    round.push(Shipment { topic: topic.clone(), partition, batch, tags: pile.tags });
+                }
+            }
+        }
+        Ok(round)
+    }
+
+    /// Forgets everything, sequence numbers too.
+    pub(super) fn clear(&mut self) {
+        for lane in self.0.values_mut().flatten() {
+            lane.piles.clear();
+            lane.sequence = 0;
+        }
+    }
+}
+
+fn headers(record: &Outgoing<'_>) -> IndexMap<StrBytes, Option<Bytes>> {
+    let text = |text: &str| StrBytes::from_string(text.to_owned());
+    record.headers.iter().map(|(name, value)| (text(name), Some(text(value).into_bytes()))).collect()
+}
+
+fn encode(pile: &Pile) -> Result<Bytes, String> {
+    let compression = if pile.bytes < WORTH_COMPRESSING { Compression::None } else { Compression::Lz4 };
+    let options = RecordEncodeOptions { version: MAGIC, compression };
+    let mut batch = BytesMut::with_capacity(pile.bytes / 2 + 128);
+    RecordBatchEncoder::encode_with_custom_compression(&mut batch, &pile.records, &options, Some(compress))
+        .map_err(|error| format!("a record batch can't be written: {error}"))?;
+    Ok(batch.freeze())
+}
+
+/// LZ4 without another C library: librdkafka has one in it already, under the same names.
+fn compress(from: &mut BytesMut, to: &mut BytesMut, compression: Compression) -> anyhow::Result<()> {
+    if compression == Compression::None {
+        to.extend_from_slice(from);
+        return Ok(());
+    }
+    let mut encoder = lz4_flex::frame::FrameEncoder::new(bytes::BufMut::writer(to));
+    encoder.write_all(from)?;
+    encoder.finish()?;
+    Ok(())
+}
