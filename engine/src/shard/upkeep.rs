@@ -15,10 +15,10 @@ const SOME: usize = 128;
 /// Commands of one shard that a replay may have to do again, at most …
 const MOST_LAG: u64 = 250_000;
 /// … and when the first of them is older than this.
-const LAG: u64 = 50_000;
+const LAG: u64 = 150_000;
 const OLDER: Duration = Duration::from_secs(5);
 /// From here on writing is in a hurry.
-const URGENT_LAG: u64 = 100_000;
+const URGENT_LAG: u64 = 200_000;
 /// Bytes waiting for the store: beyond the first figure no pages are taken, beyond the second the shard waits.
 const PENDING: usize = 64 << 20;
 const PENDING_LIMIT: usize = 256 << 20;

@@ -67,8 +67,12 @@ pub fn client() -> ClientConfig {
 }
 
 pub fn config(group: &str, node: &str) -> KafkaConfig {
+    let mut settings = vec![("bootstrap.servers".to_owned(), broker().to_owned())];
+    if env!("CARGO_CRATE_NAME") == "kafka_librdkafka" {
+        settings.push(("centime.commits".to_owned(), "librdkafka".to_owned()));
+    }
     KafkaConfig {
-        settings: vec![("bootstrap.servers".to_owned(), broker().to_owned())],
+        settings,
         group: group.to_owned(),
         node: node.to_owned(),
         advertised: Some(format!("http://{node}:8000")),

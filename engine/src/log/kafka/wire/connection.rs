@@ -111,3 +111,48 @@ impl Connection {
         format!("broker {}: {}", self.address, why.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kafka_protocol::messages::ApiVersionsRequest;
+    use std::net::TcpListener;
+
+    fn pair() -> (Connection, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("bound").to_string();
+        let connection = Connection::open(&address, StrBytes::from_static_str("test")).expect("connects");
+        (connection, listener.accept().expect("accepts").0)
+    }
+
+    #[test]
+    fn a_broker_that_hung_up_or_says_what_nobody_asked_is_not_alive() {
+        let (connection, broker) = pair();
+        assert!(connection.is_alive());
+        drop(broker);
+        // It may take a moment until the end arrives.
+        while connection.is_alive() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let (connection, mut broker) = pair();
+        broker.write_all(b"x").expect("sends");
+        while connection.is_alive() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_none_is_an_error() {
+        let answers: [(&[u8], &str); 3] = [
+            (&[0, 0, 0, 4, 0, 0, 0, 7], "another question"),
+            (&[0xff, 0xff, 0xff, 0xff], "4294967295 bytes"),
+            (&[0, 0, 0, 6, 0, 0, 0, 1, 0, 0], "broker 127"),
+        ];
+        for (bytes, reason) in answers {
+            let (mut connection, mut broker) = pair();
+            broker.write_all(bytes).expect("sends");
+            let error = connection.call(&ApiVersionsRequest::default(), 3).expect_err("no answer");
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+}

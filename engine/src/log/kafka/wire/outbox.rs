@@ -138,3 +138,43 @@ fn compress(from: &mut BytesMut, to: &mut BytesMut, compression: Compression) ->
     encoder.finish()?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kafka_protocol::records::RecordBatchDecoder;
+
+    fn add(outbox: &mut Outbox, value: &[u8], tag: usize) {
+        let record =
+            Outgoing { topic: "t", partition: None, key: Some(b"k"), value, headers: &[("h", "v")], tag };
+        outbox.add(&record, 2, (7, 3), 1_000);
+    }
+
+    #[test]
+    fn piles_are_what_a_request_takes_and_sequence_numbers_go_on_through_them() {
+        let mut outbox = Outbox::default();
+        for n in 1..=5 {
+            add(&mut outbox, &vec![b'x'; 400_000], n);
+        }
+        let mut rounds = Vec::new();
+        loop {
+            let round = outbox.next_round().expect("it can be written");
+            let Some(shipment) = round.into_iter().next() else { break };
+            let info = RecordBatchDecoder::decode_batch_info(&mut shipment.batch.clone()).expect("a batch");
+            assert_eq!(info.len(), 1, "a request takes one batch a partition");
+            let batch = &info[0];
+            assert!(batch.transactional && batch.producer_id == 7 && batch.producer_epoch == 3);
+            assert_eq!(batch.compression, Compression::Lz4);
+            rounds.push((shipment.partition, batch.base_sequence, batch.record_count, shipment.tags));
+        }
+        let tags = |first: usize, count: i64| {
+            (0..count).map(|n| (first + usize::try_from(n).expect("small"), n)).collect::<Vec<_>>()
+        };
+        assert_eq!(rounds, [(2, 0, 2, tags(1, 2)), (2, 2, 2, tags(3, 2)), (2, 4, 1, tags(5, 1))]);
+        outbox.clear();
+        add(&mut outbox, b"small", 0);
+        let round = outbox.next_round().expect("it can be written");
+        let info = RecordBatchDecoder::decode_batch_info(&mut round[0].batch.clone()).expect("a batch");
+        assert_eq!((info[0].base_sequence, info[0].compression), (0, Compression::None));
+    }
+}
