@@ -14,7 +14,7 @@ fn sent(fake: &Fake) -> Vec<(String, String, Value)> {
     let commands = fake.commands.lock().unwrap();
     let shown = |command: &centime_engine::NewCommand| {
         let data = serde_json::from_slice(&command.data).unwrap();
-        (command.kind.clone(), command.id.as_str().to_owned(), data)
+        (command.kind.clone(), str::to_owned(&command.id.text()), data)
     };
     commands.iter().map(shown).collect()
 }

@@ -46,7 +46,7 @@ async fn an_export_comes_back() {
     assert_eq!(header(&answer, "centime-position"), POSITION.to_string());
     assert!(answer.headers().get("idempotent-replayed").is_none());
     let body: Value = answer.json().await.unwrap();
-    let restore = edge.fake.commands.lock().unwrap()[0].id.as_str().to_owned();
+    let restore = str::to_owned(&edge.fake.commands.lock().unwrap()[0].id.text());
     assert_eq!(
         body,
         json!({"restore_id": restore, "parts": 1, "commands": 3, "events": 3, "subject": "ada"})
@@ -71,7 +71,7 @@ async fn the_same_file_is_the_same_commands_in_parts_of_one_restore() {
         assert_eq!((&body["parts"], &body["commands"]), (&json!(3), &json!(1_001)));
     }
     let commands = edge.fake.commands.lock().unwrap();
-    let id = |n: usize| commands[n].id.as_str().to_owned();
+    let id = |n: usize| str::to_owned(&commands[n].id.text());
     assert_eq!((id(0), id(1), id(2)), (id(3), id(4), id(5)), "the file is its own key");
     let data = |n: usize| serde_json::from_slice::<Value>(&commands[n].data).unwrap();
     assert_eq!(

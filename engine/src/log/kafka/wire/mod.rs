@@ -82,6 +82,7 @@ impl Wire {
     /// Opens a producer under `id`: fences every other one with this id, and waits until what they left is decided.
     /// `None`: the cluster's transactions are older than version 2.
     pub(super) fn open(bootstrap: &str, node: &str, group: &str, id: &str) -> Result<Option<Self>, String> {
+        let began = Instant::now();
         let text = |text: &str| StrBytes::from_string(text.to_owned());
         let client = StrBytes::from_string(format!("centime-{node}"));
         let mut first = connect_any(bootstrap, &client)?;
@@ -92,7 +93,7 @@ impl Wire {
             return Ok(None);
         }
         let topology = Topology::learn(&mut first)?;
-        let group_coordinator = coordinator(&mut first, GROUP, group)?;
+        let group_coordinator = coordinator(&mut first, GROUP, group, began)?;
         let mut wire = Self {
             client,
             instance: text(node),
@@ -107,7 +108,7 @@ impl Wire {
             timestamp: 0,
             offsets: Vec::new(),
         };
-        wire.init(&mut first)?;
+        wire.init(&mut first, began)?;
         Ok(Some(wire))
     }
 
@@ -179,7 +180,7 @@ impl Wire {
                 Some(code) if is_concurrent(code) => wait(began, &told(code))?,
                 Some(code) if is_elsewhere(code) => {
                     wait(began, &told(code))?;
-                    self.group_coordinator = coordinator(self.connection(node)?, GROUP, group)?;
+                    self.group_coordinator = coordinator(self.connection(node)?, GROUP, group, began)?;
                 }
                 Some(code) => return Err(format!("the group does not take the offsets: {}", told(code))),
             }
@@ -213,16 +214,15 @@ impl Wire {
     }
 
     /// Asks for the producer's number under its id, and has what others left under it decided.
-    fn init(&mut self, first: &mut Connection) -> Result<(), String> {
+    fn init(&mut self, first: &mut Connection, began: Instant) -> Result<(), String> {
         let timeout = i32::try_from(TRANSACTION_TIMEOUT.as_millis()).expect("seconds");
         let request = InitProducerIdRequest::default()
             .with_transactional_id(Some(self.id.clone()))
             .with_transaction_timeout_ms(timeout)
             .with_producer_id((-1).into())
             .with_producer_epoch(-1);
-        let began = Instant::now();
         loop {
-            let node = coordinator(first, TRANSACTION, &self.id.0)?;
+            let node = coordinator(first, TRANSACTION, &self.id.0, began)?;
             let answer = self.connection(node)?.call(&request, INIT_PRODUCER_ID)?;
             match answer.error_code {
                 0 => {
@@ -314,11 +314,10 @@ fn suits(answer: &ApiVersionsResponse) -> bool {
 }
 
 /// The broker that coordinates a group or a transactional id.
-fn coordinator(connection: &mut Connection, kind: i8, name: &str) -> Result<i32, String> {
+fn coordinator(connection: &mut Connection, kind: i8, name: &str, began: Instant) -> Result<i32, String> {
     let request = FindCoordinatorRequest::default()
         .with_key_type(kind)
         .with_coordinator_keys(vec![StrBytes::from_string(name.to_owned())]);
-    let began = Instant::now();
     loop {
         let answer = connection.call(&request, FIND_COORDINATOR)?;
         let found = answer.coordinators.first().ok_or("no coordinator was named")?;
@@ -378,6 +377,7 @@ fn is_elsewhere(code: i16) -> bool {
     [CoordinatorLoadInProgress, CoordinatorNotAvailable, NotCoordinator].iter().any(|e| e.code() == code)
 }
 
+/// Waits a moment; an error when `since` is too long ago.
 fn wait(since: Instant, why: &str) -> Result<(), String> {
     if since.elapsed() > CALL {
         return Err(why.to_owned());
