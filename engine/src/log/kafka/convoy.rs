@@ -97,8 +97,10 @@ fn arrive(pair: &mut Pair, aboard: &[Passenger]) {
                 tell(passenger, Ok(own.to_vec()));
             }
         }
-        // What one of them must not do is no reason to refuse the others.
+        // What one of them must not do is no reason to refuse the others; nor is a leader that has moved, which producers
+        // opened anew know of. (If they can't be opened, each commit says so.)
         Err(Failed::Aborted(_)) => {
+            drop(pair.renew());
             for (passenger, load) in aboard.iter().zip(loads) {
                 tell(passenger, pair.commit_one(load));
             }

@@ -18,11 +18,12 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    /// `None`: the member is not in the group (now).
+    /// `None`: the member is not in the group (now). librdkafka still has metadata then, of a generation below zero, which
+    /// the broker takes from anybody as long as the group is empty.
     pub(super) fn of(member: &Member) -> Option<Self> {
         let metadata = member.group_metadata()?;
         let (id, generation) = id_and_generation(member)?;
-        Some(Self { metadata, id, generation })
+        (generation >= 0 && !id.is_empty()).then_some(Self { metadata, id, generation })
     }
 }
 

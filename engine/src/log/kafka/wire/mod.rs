@@ -1,6 +1,7 @@
 //! A transactional producer that speaks Kafka's protocol itself: one request a broker for all partitions of a commit.
 //!
-//! Map: this file (the producer) · `connection` (one broker) · `topology` (who leads what) · `outbox` (records to batches).
+//! Map: this file (the producer) · `connection` (one broker) · `topology` (who leads what) · `outbox` (records to batches) ·
+//! `requests` (what is sent) · `codes` (what comes back).
 //!
 //! librdkafka sends a request a partition, and a broker takes them one by one: a commit that touches twenty partitions waits
 //! twenty times. Here it waits once for its records, once for its anchors, once for its decision (ADR 12).
@@ -10,46 +11,32 @@
 //! not have them, [`Wire::open`] says so. Nothing is repeated here but what the broker says it has not done: after any other
 //! error the producer is of no more use, and opening another under its id settles what it left.
 
+mod codes;
 mod connection;
 mod outbox;
+mod requests;
 mod topology;
 
 use super::config::TRANSACTION_TIMEOUT;
 use super::ownership::Standing;
 use super::transactor::{CALL, Outgoing};
 use crate::partition::of_key;
+use codes::{is_concurrent, is_elsewhere, is_not_ready, told};
 use connection::Connection;
-use kafka_protocol::ResponseError;
-use kafka_protocol::messages::find_coordinator_request::FindCoordinatorRequest;
-use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use kafka_protocol::messages::txn_offset_commit_request::{
-    TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
-};
 use kafka_protocol::messages::{
-    ApiKey, ApiVersionsRequest, ApiVersionsResponse, EndTxnRequest, InitProducerIdRequest, ProduceRequest,
-    TopicName, TransactionalId, TxnOffsetCommitRequest,
+    ApiVersionsRequest, EndTxnRequest, FindCoordinatorRequest, InitProducerIdRequest, ProduceRequest,
+    TransactionalId, TxnOffsetCommitRequest,
 };
 use kafka_protocol::protocol::StrBytes;
 use outbox::{Outbox, Shipment};
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::TopicPartitionList;
+use requests::{
+    API_VERSIONS, END_TXN, FIND_COORDINATOR, INIT_PRODUCER_ID, PRODUCE, TXN_OFFSET_COMMIT, offset_topics,
+    suits,
+};
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use topology::{Topology, told};
-
-// The versions of each request that transactions of version 2 came with, and older ones of the rest.
-const API_VERSIONS: i16 = 3;
-const FIND_COORDINATOR: i16 = 4;
-const INIT_PRODUCER_ID: i16 = 4;
-const PRODUCE: i16 = 12;
-const TXN_OFFSET_COMMIT: i16 = 5;
-const END_TXN: i16 = 5;
-const NEEDED: [(ApiKey, i16); 5] = [
-    (ApiKey::FindCoordinator, FIND_COORDINATOR),
-    (ApiKey::InitProducerId, INIT_PRODUCER_ID),
-    (ApiKey::Produce, PRODUCE),
-    (ApiKey::TxnOffsetCommit, TXN_OFFSET_COMMIT),
-    (ApiKey::EndTxn, END_TXN),
-];
+use topology::Topology;
 
 /// Between two tries of what the broker is not ready for.
 const AGAIN: Duration = Duration::from_millis(5);
@@ -82,10 +69,25 @@ impl Wire {
     /// Opens a producer under `id`: fences every other one with this id, and waits until what they left is decided.
     /// `None`: the cluster's transactions are older than version 2.
     pub(super) fn open(bootstrap: &str, node: &str, group: &str, id: &str) -> Result<Option<Self>, String> {
+        let mut last = "bootstrap.servers is empty".to_owned();
+        // A broker may take connections and know nothing, or nothing new: then the next one is asked.
+        for address in bootstrap.split(',').map(str::trim).filter(|address| !address.is_empty()) {
+            match Self::open_at(address, node, group, id) {
+                Ok(wire) => return Ok(wire),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    fn open_at(address: &str, node: &str, group: &str, id: &str) -> Result<Option<Self>, String> {
         let began = Instant::now();
         let text = |text: &str| StrBytes::from_string(text.to_owned());
         let client = StrBytes::from_string(format!("centime-{node}"));
-        let mut first = connect_any(bootstrap, &client)?;
+        // "PLAINTEXT://host" is allowed, and so is a host without its port.
+        let address = address.rsplit("://").next().unwrap_or(address);
+        let port = if address.contains(':') { "" } else { ":9092" };
+        let mut first = Connection::open(&format!("{address}{port}"), client.clone())?;
         let request = ApiVersionsRequest::default()
             .with_client_software_name(StrBytes::from_static_str("centime"))
             .with_client_software_version(StrBytes::from_static_str(env!("CARGO_PKG_VERSION")));
@@ -147,7 +149,7 @@ impl Wire {
             while !round.is_empty() {
                 round = self.ship(round)?;
                 if !round.is_empty() {
-                    wait(began, "the last transaction under this id is still being finished")?;
+                    wait(began, "the brokers don't take the records yet")?;
                 }
             }
         }
@@ -208,6 +210,12 @@ impl Wire {
                     return Ok(());
                 }
                 code if is_concurrent(code) => wait(began, &told(code))?,
+                // The same decision twice is one: after the first the epoch is another, and the coordinator knows both.
+                code if is_elsewhere(code) => {
+                    wait(began, &told(code))?;
+                    let id = self.id.0.clone();
+                    self.coordinator = coordinator(self.connection(node)?, TRANSACTION, &id, began)?;
+                }
                 code => return Err(told(code)),
             }
         }
@@ -244,7 +252,7 @@ impl Wire {
             by_leader.entry(leader).or_default().push(shipment);
         }
         for (leader, shipments) in &by_leader {
-            let request = produce_request(&self.id, shipments);
+            let request = requests::produce(&self.id, shipments);
             self.connection(*leader)?.send(&request, PRODUCE)?;
         }
         let mut again = Vec::new();
@@ -265,7 +273,7 @@ impl Wire {
                             self.offsets[tag - 1] = base + place;
                         }
                     }
-                    Some((code, _)) if is_concurrent(*code) => again.push(shipment),
+                    Some((code, _)) if is_concurrent(*code) || is_not_ready(*code) => again.push(shipment),
                     Some((code, _)) => {
                         let topic = &shipment.topic;
                         return Err(format!("{topic}/{partition} does not take records: {}", told(*code)));
@@ -287,32 +295,6 @@ impl Wire {
     }
 }
 
-/// The first broker of a list that answers.
-fn connect_any(bootstrap: &str, client: &StrBytes) -> Result<Connection, String> {
-    let mut last = "bootstrap.servers is empty".to_owned();
-    for address in bootstrap.split(',').map(str::trim).filter(|address| !address.is_empty()) {
-        // "PLAINTEXT://host" is allowed, and so is a host without its port.
-        let address = address.rsplit("://").next().unwrap_or(address);
-        let port = if address.contains(':') { "" } else { ":9092" };
-        match Connection::open(&format!("{address}{port}"), client.clone()) {
-            Ok(connection) => return Ok(connection),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
-}
-
-/// Whether the cluster has transactions of version 2, and all that goes with them.
-fn suits(answer: &ApiVersionsResponse) -> bool {
-    let has = |(key, version): &(ApiKey, i16)| {
-        answer.api_keys.iter().any(|api| {
-            api.api_key == *key as i16 && api.min_version <= *version && *version <= api.max_version
-        })
-    };
-    let transactions = answer.finalized_features.iter().find(|f| &*f.name == "transaction.version");
-    transactions.is_some_and(|feature| feature.max_version_level >= 2) && NEEDED.iter().all(has)
-}
-
 /// The broker that coordinates a group or a transactional id.
 fn coordinator(connection: &mut Connection, kind: i8, name: &str, began: Instant) -> Result<i32, String> {
     let request = FindCoordinatorRequest::default()
@@ -327,54 +309,6 @@ fn coordinator(connection: &mut Connection, kind: i8, name: &str, began: Instant
             code => return Err(told(code)),
         }
     }
-}
-
-fn produce_request(id: &TransactionalId, shipments: &[Shipment]) -> ProduceRequest {
-    let mut topics: BTreeMap<&str, Vec<PartitionProduceData>> = BTreeMap::new();
-    for Shipment { topic, partition, batch, .. } in shipments {
-        let index = i32::try_from(*partition).expect("partitions are counted in 16 bits");
-        let data = PartitionProduceData::default().with_index(index).with_records(Some(batch.clone()));
-        topics.entry(topic).or_default().push(data);
-    }
-    let topics = topics.into_iter().map(|(name, partitions)| {
-        let name = TopicName(StrBytes::from_string(name.to_owned()));
-        TopicProduceData::default().with_name(name).with_partition_data(partitions)
-    });
-    ProduceRequest::default()
-        .with_transactional_id(Some(id.clone()))
-        .with_acks(-1)
-        .with_timeout_ms(i32::try_from(CALL.as_millis()).expect("seconds"))
-        .with_topic_data(topics.collect())
-}
-
-fn offset_topics(list: &TopicPartitionList) -> Result<Vec<TxnOffsetCommitRequestTopic>, String> {
-    let mut topics: BTreeMap<String, Vec<TxnOffsetCommitRequestPartition>> = BTreeMap::new();
-    for element in list.elements() {
-        let Offset::Offset(offset) = element.offset() else {
-            return Err(format!("{}/{}: no offset", element.topic(), element.partition()));
-        };
-        let partition = TxnOffsetCommitRequestPartition::default()
-            .with_partition_index(element.partition())
-            .with_committed_offset(offset)
-            .with_committed_metadata(Some(StrBytes::from_string(element.metadata().to_owned())));
-        topics.entry(element.topic().to_owned()).or_default().push(partition);
-    }
-    let topic = |(name, partitions)| {
-        let name = TopicName(StrBytes::from_string(name));
-        TxnOffsetCommitRequestTopic::default().with_name(name).with_partitions(partitions)
-    };
-    Ok(topics.into_iter().map(topic).collect())
-}
-
-/// Nothing was done yet: the transaction before, under the same id, is still being finished.
-fn is_concurrent(code: i16) -> bool {
-    code == ResponseError::ConcurrentTransactions.code()
-}
-
-/// Nothing was done yet: the coordinator is starting, or is another broker (now).
-fn is_elsewhere(code: i16) -> bool {
-    use ResponseError::{CoordinatorLoadInProgress, CoordinatorNotAvailable, NotCoordinator};
-    [CoordinatorLoadInProgress, CoordinatorNotAvailable, NotCoordinator].iter().any(|e| e.code() == code)
 }
 
 /// Waits a moment; an error when `since` is too long ago.

@@ -1,7 +1,6 @@
 //! Which brokers there are, and which of them leads which partition.
 
 use super::connection::Connection;
-use kafka_protocol::ResponseError;
 use kafka_protocol::messages::MetadataRequest;
 use std::collections::HashMap;
 
@@ -55,9 +54,4 @@ impl Topology {
             .filter(|leader| *leader >= 0)
             .ok_or_else(|| format!("nobody leads partition {partition} of {topic}"))
     }
-}
-
-/// Kafka's word for an error code.
-pub(super) fn told(code: i16) -> String {
-    ResponseError::try_from_code(code).map_or_else(|| format!("error {code}"), |error| error.to_string())
 }
