@@ -65,6 +65,11 @@ fn main() {
             BatchSize::SmallInput,
         );
     });
+    let root = decided.clone().take_changed().into_iter().find_map(|(_, page)| page).expect("the root page");
+    println!("root page: {} bytes; in memory {}", root.len(), decided.weight());
+    group.bench_function("a user from their root page", |b| {
+        b.iter_with_large_drop(|| UserState::from_root(Some(black_box(&root))).expect("readable"));
+    });
     group.bench_function("pages of a changed user", |b| {
         b.iter_batched_ref(
             || decided.clone(),

@@ -1,20 +1,22 @@
-//! The directory of one shard: finds a user's actor, starts it on demand, lets go of the least recently used.
+//! The directory of one shard: finds a user's actor, makes it on demand, lets go of the least recently used.
 
-use crate::footprint::Footprint;
 use crate::source::{PageSource, Row};
+use crate::turn::Turn;
 use crate::user::{ActorError, Applied, Apply, Ask, Decide, Decided, TakePages, UserActor, Wake};
-use actix::dev::ToEnvelope;
-use actix::{Actor, Addr, Handler, Message};
+use actix::{Handler, Message, MessageResult};
 use centime_domain::{Query, Refusal, UserId};
 use lru::LruCache;
-use std::cell::Cell;
-use std::future::Future;
 use std::rc::Rc;
 
+/// What a user takes besides the state: a name, a place in the directory and in its table.
+const OVERHEAD: usize = 120;
+
+#[derive(Default)]
 struct Resident {
-    addr: Addr<UserActor>,
+    actor: UserActor,
     partition: u16,
-    footprint: Rc<Footprint>,
+    /// Bytes it was last counted with.
+    weight: usize,
 }
 
 /// A user whose changed pages were taken.
@@ -32,7 +34,8 @@ pub struct Passivated {
 pub struct Directory {
     residents: LruCache<UserId, Resident, foldhash::fast::RandomState>,
     source: Rc<dyn PageSource>,
-    weight: Rc<Cell<usize>>,
+    /// All residents' weights.
+    weight: usize,
     budget: usize,
     panic_id: Option<Rc<str>>,
 }
@@ -44,7 +47,7 @@ impl Directory {
         Self {
             residents: LruCache::unbounded_with_hasher(foldhash::fast::RandomState::default()),
             source,
-            weight: Rc::default(),
+            weight: 0,
             budget,
             panic_id: panic_id.map(Into::into),
         }
@@ -62,41 +65,29 @@ impl Directory {
 
     /// Bytes they take (an estimate).
     pub fn weight(&self) -> usize {
-        self.weight.get()
+        self.weight
     }
 
     /// Memory is over the budget.
     pub fn over_budget(&self) -> bool {
-        self.weight() > self.budget
+        self.weight > self.budget
     }
 
-    /// Sends a slice of a batch to its user. The message is in the mailbox when this returns.
-    pub fn decide(
-        &mut self,
-        user: &UserId,
-        partition: u16,
-        message: Decide,
-    ) -> impl Future<Output = Result<Decided, ActorError>> + use<> {
-        let request = self.find(user, partition).send(message);
-        async move { request.await.unwrap_or_else(|e| Err(ended(e))) }
+    /// Has a user decide on their slice of a batch.
+    pub fn decide(&mut self, user: &UserId, partition: u16, message: Decide) -> Result<Decided, ActorError> {
+        self.tell(user, partition, message)
     }
 
-    /// Has a user's root page read soon, unless they are in memory.
+    /// Reads a user's root page, unless they are in memory: a command is on its way.
     pub fn wake(&mut self, user: &UserId, partition: u16) {
         if !self.residents.contains(user) {
-            self.find(user, partition).do_send(Wake);
+            self.tell(user, partition, Wake);
         }
     }
 
-    /// Sends journal entries to their user.
-    pub fn apply(
-        &mut self,
-        user: &UserId,
-        partition: u16,
-        message: Apply,
-    ) -> impl Future<Output = Result<Applied, ActorError>> + use<> {
-        let request = self.find(user, partition).send(message);
-        async move { request.await.unwrap_or_else(|e| Err(ended(e))) }
+    /// Has a user apply journal entries.
+    pub fn apply(&mut self, user: &UserId, partition: u16, message: Apply) -> Result<Applied, ActorError> {
+        self.tell(user, partition, message)
     }
 
     /// Asks a user.
@@ -106,48 +97,42 @@ impl Directory {
         partition: u16,
         query: Query,
         committed: TakePages,
-    ) -> impl Future<Output = Result<Result<serde_json::Value, Refusal>, ActorError>> + use<> {
-        let request = self.find(user, partition).send(Ask { query, committed });
-        async move { request.await.unwrap_or_else(|e| Err(ended(e))) }
+    ) -> Result<Result<serde_json::Value, Refusal>, ActorError> {
+        self.tell(user, partition, Ask { query, committed })
     }
 
     /// Takes the changed pages of these users, as far as they are in memory and changed.
-    pub async fn take_pages(
-        &mut self,
-        users: &[UserId],
-        committed: impl Fn(u16) -> TakePages,
-    ) -> Result<Vec<Passivated>, ActorError> {
-        let mut asked = Vec::with_capacity(users.len());
+    pub fn take_pages(&mut self, users: &[UserId], committed: impl Fn(u16) -> TakePages) -> Vec<Passivated> {
+        let mut taken = Vec::with_capacity(users.len());
         for user in users {
-            if let Some(resident) = self.residents.peek(user)
-                && resident.footprint.take_dirty()
-            {
-                let partition = resident.partition;
-                asked.push((user.clone(), partition, resident.addr.send(committed(partition))));
-            }
+            let Some(resident) = self.residents.peek_mut(user).filter(|r| r.actor.is_dirty()) else {
+                continue;
+            };
+            let partition = resident.partition;
+            let turn = Turn::new(user, partition, &self.source, self.panic_id.as_ref());
+            let rows = handle(resident, &mut self.weight, committed(partition), turn);
+            taken.push(Passivated { user: user.clone(), partition, rows });
         }
-        collect(asked).await
+        taken
     }
 
     /// Lets the least recently used go until memory is within the budget, at most `most` of them.
-    pub async fn passivate(
-        &mut self,
-        most: usize,
-        committed: impl Fn(u16) -> TakePages,
-    ) -> Result<Vec<Passivated>, ActorError> {
-        let mut asked = Vec::new();
+    pub fn passivate(&mut self, most: usize, committed: impl Fn(u16) -> TakePages) -> Vec<Passivated> {
+        let mut gone = Vec::new();
         for _ in 0..most {
             if !self.over_budget() {
                 break;
             }
-            let Some((user, resident)) = self.residents.pop_lru() else { break };
-            resident.footprint.release();
-            if resident.footprint.take_dirty() {
-                let request = resident.addr.send(committed(resident.partition));
-                asked.push((user, resident.partition, request));
+            let Some((user, mut resident)) = self.residents.pop_lru() else { break };
+            let partition = resident.partition;
+            if resident.actor.is_dirty() {
+                let turn = Turn::new(&user, partition, &self.source, self.panic_id.as_ref());
+                let rows = handle(&mut resident, &mut self.weight, committed(partition), turn);
+                gone.push(Passivated { user, partition, rows });
             }
+            self.weight -= resident.weight;
         }
-        collect(asked).await
+        gone
     }
 
     /// Forgets everybody of a partition, changed or not.
@@ -156,40 +141,93 @@ impl Directory {
             self.residents.iter().filter(|(_, r)| r.partition == partition).map(|(u, _)| u.clone()).collect();
         for user in gone {
             if let Some(resident) = self.residents.pop(&user) {
-                resident.footprint.release();
+                self.weight -= resident.weight;
             }
         }
     }
 
-    fn find(&mut self, user: &UserId, partition: u16) -> &Addr<UserActor> {
-        let (source, panic_id, weight) = (&self.source, &self.panic_id, &self.weight);
-        let resident = self.residents.get_or_insert_ref(user, || {
-            let footprint = Rc::new(Footprint::new(Rc::clone(weight)));
-            let shared = (Rc::clone(source), Rc::clone(&footprint));
-            let actor = UserActor::new(user.clone(), partition, shared, panic_id.clone());
-            Resident { addr: actor.start(), partition, footprint }
-        });
-        &resident.addr
+    /// Gives a user their turn, starting them first if need be.
+    fn tell<M>(&mut self, user: &UserId, partition: u16, message: M) -> M::Result
+    where
+        M: Message,
+        UserActor: Handler<M, Result = MessageResult<M>>,
+    {
+        let turn = Turn::new(user, partition, &self.source, self.panic_id.as_ref());
+        let resident =
+            self.residents.get_or_insert_mut_ref(user, || Resident { partition, ..Resident::default() });
+        handle(resident, &mut self.weight, message, turn)
     }
 }
 
-/// Waits for pages asked of many users at once.
-async fn collect<M>(
-    asked: Vec<(UserId, u16, actix::dev::Request<UserActor, M>)>,
-) -> Result<Vec<Passivated>, ActorError>
+/// Lets an actor handle a message, and counts it anew.
+fn handle<M>(resident: &mut Resident, total: &mut usize, message: M, mut turn: Turn) -> M::Result
 where
-    M: Message<Result = Vec<Row>> + Send + 'static,
-    UserActor: Handler<M>,
-    <UserActor as Actor>::Context: ToEnvelope<UserActor, M>,
+    M: Message,
+    UserActor: Handler<M, Result = MessageResult<M>>,
 {
-    let mut taken = Vec::with_capacity(asked.len());
-    for (user, partition, request) in asked {
-        let rows = request.await.map_err(ended)?;
-        taken.push(Passivated { user, partition, rows });
-    }
-    Ok(taken)
+    let MessageResult(answer) = resident.actor.handle(message, &mut turn);
+    let weight = OVERHEAD + resident.actor.weight();
+    *total = *total + weight - std::mem::replace(&mut resident.weight, weight);
+    answer
 }
 
-fn ended(error: actix::MailboxError) -> ActorError {
-    ActorError::Pages { user: "?".to_owned(), reason: format!("the actor has ended: {error}") }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{SourceError, Stored};
+    use centime_domain::{PageRange, UserState};
+
+    /// A store in which nobody is.
+    struct Nobody;
+
+    impl PageSource for Nobody {
+        fn get(&self, _: u16, _: &UserId, _: &[u8]) -> Result<Option<Vec<u8>>, SourceError> {
+            Ok(None)
+        }
+
+        fn range(&self, _: u16, _: &UserId, _: &PageRange) -> Result<Vec<Stored>, SourceError> {
+            Ok(Vec::new())
+        }
+
+        fn put(&self, _: u16, _: &UserId, _: Vec<Row>) {}
+
+        fn sweep(&self, _: u16, _: &UserId, _: &PageRange) {}
+    }
+
+    fn user(name: &str) -> UserId {
+        UserId::parse(name).expect("a name")
+    }
+
+    fn directory(budget: usize) -> Directory {
+        let mut directory = Directory::new(Rc::new(Nobody), budget, None);
+        for (name, partition) in [("a", 1), ("b", 2), ("c", 1)] {
+            directory.wake(&user(name), partition);
+        }
+        directory
+    }
+
+    #[test]
+    fn everybody_in_memory_is_counted_and_who_is_forgotten_is_not() {
+        let mut directory = directory(usize::MAX);
+        assert!(directory.weight() >= 3 * size_of::<UserState>());
+        directory.wake(&user("a"), 1);
+        let three = directory.weight();
+        directory.forget(1);
+        assert_eq!((directory.len(), directory.weight()), (1, three / 3));
+        directory.forget(2);
+        assert_eq!((directory.is_empty(), directory.weight()), (true, 0));
+    }
+
+    #[test]
+    fn the_least_recently_used_leave_until_memory_is_within_the_budget() {
+        let committed = |_| TakePages { sequence: 1, hash: 1 };
+        let mut directory = directory(2 * (OVERHEAD + size_of::<UserState>()));
+        assert!(directory.over_budget());
+        let gone = directory.passivate(10, committed);
+        assert!(gone.is_empty(), "an unchanged user leaves without a trace");
+        assert!(
+            (directory.len(), directory.over_budget()) == (2, false)
+                && !directory.residents.contains(&user("a"))
+        );
+    }
 }

@@ -1,12 +1,12 @@
 //! centime's actors: one a user, around the pure domain.
 //!
 //! Map: `source` (where pages come from: the one thing an actor asks of the outside) · `user` (the actor and its messages)
-//! · `footprint` (memory counted) · `directory` (finds, starts and passivates a shard's actors). Everything here lives on one shard's thread; nothing
-//! here knows about journals, commits or sled.
+//! · `turn` (the context it is called in) · `directory` (finds, starts and passivates a shard's actors, and counts their
+//! memory). Everything here lives on one shard's thread; nothing here knows about journals, commits or sled.
 
 mod directory;
-mod footprint;
 mod source;
+mod turn;
 mod user;
 
 pub use directory::{Directory, Passivated};

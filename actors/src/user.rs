@@ -1,13 +1,12 @@
 //! The actor of one user: loads the pages a message needs, then lets the domain answer.
 
-use crate::footprint::Footprint;
-use crate::source::{PageSource, Row, SourceError};
-use actix::{Actor, Context, Handler, Message, MessageResult};
+use crate::source::Row;
+use crate::turn::Turn;
+use actix::{Actor, Handler, Message, MessageResult};
 use centime_domain::{
     CommandId, Entry, Handled, Input, PageError, PageKey, Query, Refusal, UserId, UserState,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
 
 /// Decide on a user's part of a batch, in order.
 #[derive(Debug, Message)]
@@ -101,42 +100,31 @@ pub enum ActorError {
 }
 
 /// One user, in memory.
+#[derive(Default)]
 pub(crate) struct UserActor {
-    user: UserId,
-    partition: u16,
-    source: Rc<dyn PageSource>,
-    footprint: Rc<Footprint>,
     state: Option<UserState>,
-    /// Test hook: commands whose id starts with this panic.
-    panic_id: Option<Rc<str>>,
+    /// The page store lacks a change.
+    dirty: bool,
 }
 
 impl UserActor {
-    pub(crate) fn new(
-        user: UserId,
-        partition: u16,
-        (source, footprint): (Rc<dyn PageSource>, Rc<Footprint>),
-        panic_id: Option<Rc<str>>,
-    ) -> Self {
-        Self { user, partition, source, footprint, state: None, panic_id }
+    /// Bytes, those of the actor itself included.
+    pub(crate) fn weight(&self) -> usize {
+        self.state.as_ref().map_or(size_of::<Self>(), UserState::weight)
     }
 
-    fn error(&self, reason: &impl ToString) -> ActorError {
-        ActorError::Pages { user: self.user.as_str().to_owned(), reason: reason.to_string() }
+    /// Whether the page store lacks a change.
+    pub(crate) fn is_dirty(&self) -> bool {
+        self.dirty
     }
 
     /// Makes sure the root page is there.
-    fn hydrate(&mut self) -> Result<(), ActorError> {
+    fn hydrate(&mut self, turn: &Turn) -> Result<(), ActorError> {
         if self.state.is_none() {
-            let root = self.get(PageKey::Root).map_err(|e| self.error(&e))?;
-            self.state = Some(UserState::from_root(root.as_deref()).map_err(|e| self.error(&e))?);
+            let root = turn.page(&PageKey::Root.to_bytes())?;
+            self.state = Some(UserState::from_root(root.as_deref()).map_err(|e| turn.error(&e))?);
         }
         Ok(())
-    }
-
-    fn get(&self, key: PageKey) -> Result<Option<Vec<u8>>, SourceError> {
-        let key = self.state.as_ref().map_or_else(|| key.to_bytes(), |state| state.stored_key(key));
-        self.source.get(self.partition, &self.user, &key)
     }
 
     fn state(&mut self) -> &mut UserState {
@@ -144,31 +132,31 @@ impl UserActor {
     }
 
     /// Loads pages until `missing` names no more.
-    fn load(&mut self, missing: impl Fn(&UserState) -> Vec<PageKey>) -> Result<(), ActorError> {
-        self.hydrate()?;
+    fn load(&mut self, turn: &Turn, missing: impl Fn(&UserState) -> Vec<PageKey>) -> Result<(), ActorError> {
+        self.hydrate(turn)?;
         loop {
             let keys = missing(self.state());
             if keys.is_empty() {
                 return Ok(());
             }
             for key in keys {
-                let bytes = self.get(key).map_err(|e| self.error(&e))?;
+                let bytes = turn.page(&self.state().stored_key(key))?;
                 let inserted: Result<(), PageError> = self.state().insert(key, bytes.as_deref());
-                inserted.map_err(|e| self.error(&e))?;
+                inserted.map_err(|e| turn.error(&e))?;
             }
         }
     }
 
-    fn decide(&mut self, inputs: Vec<Input>, sequence: u64) -> Result<Decided, ActorError> {
+    fn decide(&mut self, inputs: Vec<Input>, sequence: u64, turn: &Turn) -> Result<Decided, ActorError> {
         let mut verdicts = Vec::with_capacity(inputs.len());
         for input in &inputs {
-            self.load(|state| state.missing(input))?;
-            let verdict = match self.attempt(input, sequence) {
+            self.load(turn, |state| state.missing(input))?;
+            let verdict = match self.attempt(input, sequence, turn) {
                 Some(handled) => Verdict::Handled(handled),
                 None if self.state().mid_change() => {
-                    return Err(ActorError::Torn { user: self.user.clone(), id: input.id.clone() });
+                    return Err(ActorError::Torn { user: turn.user().clone(), id: input.id.clone() });
                 }
-                None => self.attempt(input, sequence).map_or(Verdict::Panicked, Verdict::Handled),
+                None => self.attempt(input, sequence, turn).map_or(Verdict::Panicked, Verdict::Handled),
             };
             verdicts.push(verdict);
         }
@@ -178,23 +166,21 @@ impl UserActor {
     }
 
     /// `None`: the domain panicked.
-    fn attempt(&mut self, input: &Input, sequence: u64) -> Option<Handled> {
-        let hook = self.panic_id.clone();
+    fn attempt(&mut self, input: &Input, sequence: u64, turn: &Turn) -> Option<Handled> {
         let state = self.state();
         // The state is looked at after a panic only to ask whether it was being changed.
         catch_unwind(AssertUnwindSafe(|| {
-            let id = input.id.text();
-            assert!(!hook.is_some_and(|prefix| id.starts_with(&*prefix)), "test hook: command {}", &*id);
+            turn.panic_if_asked(&input.id);
             state.handle(input, sequence)
         }))
         .ok()
     }
 
-    fn apply(&mut self, entries: &[(u64, Entry)]) -> Result<Applied, ActorError> {
-        self.hydrate()?;
+    fn apply(&mut self, entries: &[(u64, Entry)], turn: &Turn) -> Result<Applied, ActorError> {
+        self.hydrate(turn)?;
         let (applied, _) = self.state().applied();
         for (sequence, entry) in entries.iter().filter(|(sequence, _)| *sequence > applied) {
-            self.load(|state| state.missing_to_apply(entry))?;
+            self.load(turn, |state| state.missing_to_apply(entry))?;
             self.state().apply(entry, *sequence);
         }
         Ok(Applied { first_change: self.settle(true) })
@@ -202,84 +188,84 @@ impl UserActor {
 
     /// After a change, or none. True at the first change since the pages were taken.
     fn settle(&mut self, changed: bool) -> bool {
-        self.settle_down();
-        changed && self.footprint.changed()
+        self.trim();
+        changed && !std::mem::replace(&mut self.dirty, true)
     }
 
-    /// Lets go of pages, takes stock.
-    fn settle_down(&mut self) {
+    /// Lets go of pages.
+    fn trim(&mut self) {
         if let Some(state) = &mut self.state {
             state.trim();
-            self.footprint.weigh(state.weight());
         }
     }
 
-    fn take_pages(&mut self, committed: TakePages) -> Vec<Row> {
+    fn take_pages(&mut self, committed: TakePages, turn: &Turn) -> Vec<Row> {
         let Some(state) = self.state.as_mut() else { return Vec::new() };
         state.set_applied(committed.sequence, committed.hash);
         let changed = state.take_changed();
         let Some(erased) = state.take_sweep() else { return changed };
         // First what is true now, then away with what was, then the note that it is away.
-        self.source.put(self.partition, &self.user, changed);
-        self.source.sweep(self.partition, &self.user, &erased);
+        turn.put(changed);
+        turn.sweep(&erased);
         state.take_changed()
     }
 
-    fn answer(&mut self, ask: &Ask) -> Result<Result<serde_json::Value, Refusal>, ActorError> {
-        self.load(|state| ask.query.missing(state))?;
+    fn answer(&mut self, ask: &Ask, turn: &Turn) -> Result<Result<serde_json::Value, Refusal>, ActorError> {
+        self.load(turn, |state| ask.query.missing(state))?;
         let range = ask.query.range(self.state());
         let rows = match range {
             None => Vec::new(),
             Some(range) => {
                 // The walk must meet this user's own unwritten pages.
-                let changed = self.take_pages(ask.committed);
-                self.source.put(self.partition, &self.user, changed);
-                self.source.range(self.partition, &self.user, &range).map_err(|e| self.error(&e))?
+                let changed = self.take_pages(ask.committed, turn);
+                turn.put(changed);
+                turn.pages(&range)?
             }
         };
         let answer = ask.query.answer(self.state(), &rows);
-        self.state().trim();
+        self.trim();
         Ok(answer)
     }
 }
 
 impl Actor for UserActor {
-    type Context = Context<Self>;
+    type Context = Turn;
 }
 
 impl Handler<Decide> for UserActor {
     type Result = MessageResult<Decide>;
 
-    fn handle(&mut self, message: Decide, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.decide(message.inputs, message.sequence))
+    fn handle(&mut self, message: Decide, turn: &mut Turn) -> Self::Result {
+        MessageResult(self.decide(message.inputs, message.sequence, turn))
     }
 }
 
 impl Handler<Wake> for UserActor {
-    type Result = ();
+    type Result = MessageResult<Wake>;
 
-    fn handle(&mut self, _: Wake, _: &mut Self::Context) {
+    fn handle(&mut self, _: Wake, turn: &mut Turn) -> Self::Result {
         // What hinders it hinders the command, too, which can say so.
-        let _ = self.hydrate();
-        self.settle_down();
+        let _ = self.hydrate(turn);
+        MessageResult(())
     }
 }
 
 impl Handler<Apply> for UserActor {
     type Result = MessageResult<Apply>;
 
-    fn handle(&mut self, message: Apply, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.apply(&message.entries))
+    fn handle(&mut self, message: Apply, turn: &mut Turn) -> Self::Result {
+        MessageResult(self.apply(&message.entries, turn))
     }
 }
 
 impl Handler<TakePages> for UserActor {
     type Result = MessageResult<TakePages>;
 
-    fn handle(&mut self, message: TakePages, _: &mut Self::Context) -> Self::Result {
-        let rows = self.take_pages(message);
+    fn handle(&mut self, message: TakePages, turn: &mut Turn) -> Self::Result {
+        self.dirty = false;
+        let rows = self.take_pages(message, turn);
         // What was taken is in the store's hands: only what posting needs stays.
-        self.settle_down();
+        self.trim();
         MessageResult(rows)
     }
 }
@@ -287,7 +273,7 @@ impl Handler<TakePages> for UserActor {
 impl Handler<Ask> for UserActor {
     type Result = MessageResult<Ask>;
 
-    fn handle(&mut self, message: Ask, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.answer(&message))
+    fn handle(&mut self, message: Ask, turn: &mut Turn) -> Self::Result {
+        MessageResult(self.answer(&message, turn))
     }
 }

@@ -1,5 +1,7 @@
 //! Taking little memory, and saying how much: there are many users.
 
+use thin_vec::ThinVec;
+
 /// How much heap an allocation of so many bytes takes: centime's allocator, jemalloc, rounds up to size classes, every
 /// 16 bytes up to 128, from then on four for each doubling.
 pub(crate) fn heap(bytes: usize) -> usize {
@@ -13,6 +15,12 @@ pub(crate) fn heap(bytes: usize) -> usize {
 /// How much heap a vector's elements take.
 pub(crate) fn vec_heap<T>(elements: &Vec<T>) -> usize {
     heap(elements.capacity() * size_of::<T>())
+}
+
+/// How much heap the elements of a vector take that most users have none in.
+pub(crate) fn thin_heap<T>(elements: &ThinVec<T>) -> usize {
+    const HEADER: usize = 16;
+    if elements.capacity() == 0 { 0 } else { heap(HEADER + elements.capacity() * size_of::<T>()) }
 }
 
 /// Makes room for more elements, growing to the next size class: it costs what the allocator would give anyway. A vector

@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// Commands that may wait for a shard: two full batches.
-const MOST_COMMANDS: usize = 16_000;
+/// Commands that may wait for a shard: as many as a full batch has.
+const MOST_COMMANDS: usize = 5_000;
 
 /// The log's end.
 pub(crate) struct Inbox(Arc<Queue>);

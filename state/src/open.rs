@@ -20,9 +20,9 @@ pub struct SledConfig {
 }
 
 impl SledConfig {
-    /// The usual set-up: 32 MiB of cache.
+    /// The usual set-up: 16 MiB of cache.
     pub fn new(path: impl Into<PathBuf>, page_version: u32) -> Self {
-        Self { path: path.into(), cache_bytes: 32 << 20, page_version }
+        Self { path: path.into(), cache_bytes: 16 << 20, page_version }
     }
 }
 

@@ -1,10 +1,11 @@
 //! The predictions of the month that a user's books have come to.
 
 use crate::events::BudgetOverspendPredicted;
-use crate::memory::{make_room, vec_heap};
+use crate::memory::thin_heap;
 use crate::statistics::Share;
 use crate::{Amount, Date, Month};
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 /// What was predicted of a category's month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +34,7 @@ pub(crate) struct Prediction {
 /// Few at most: those of one month. In the order they were made.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Predictions(Vec<Prediction>);
+pub(crate) struct Predictions(ThinVec<Prediction>);
 
 impl Predictions {
     /// What was predicted of a month, standing or not.
@@ -56,7 +57,6 @@ impl Predictions {
         {
             *known = new;
         } else {
-            make_room(&mut self.0, 1);
             self.0.push(new);
         }
     }
@@ -83,6 +83,6 @@ impl Predictions {
 
     /// Heap bytes.
     pub(crate) fn weight(&self) -> usize {
-        vec_heap(&self.0)
+        thin_heap(&self.0)
     }
 }

@@ -8,9 +8,10 @@ use super::predictions::Predictions;
 use super::recurring::Recurring;
 use super::tail::Tail;
 use crate::budget::Budgets;
-use crate::memory::{make_room, vec_heap};
+use crate::memory::{make_room, thin_heap, vec_heap};
 use crate::{Amount, Currency, Date, PageError, PageKey};
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 /// The first byte of a root page. Another one means another format: the cache is rebuilt.
 const VERSION: u8 = 6;
@@ -35,7 +36,7 @@ pub(crate) struct Root {
     /// What is predicted of its month.
     pub predictions: Predictions,
     /// Years whose totals are in pages of their own, ascending.
-    pub spilled_years: Vec<u16>,
+    pub spilled_years: ThinVec<u16>,
     /// The newest decided commands and the transactions they made.
     pub tail: Tail,
     /// Whether any transaction left the tail.
@@ -96,7 +97,7 @@ impl Root {
             + self.budgets.weight()
             + self.cells.weight()
             + self.predictions.weight()
-            + vec_heap(&self.spilled_years)
+            + thin_heap(&self.spilled_years)
             + self.tail.weight()
             + self.extras.as_ref().map_or(0, |extras| extras.weight())
             + self.recurring.as_ref().map_or(0, |recurring| recurring.weight())

@@ -36,7 +36,7 @@ impl Shard {
     pub(super) async fn settle(&mut self, work: &mut Work, ahead: bool) {
         let began = Instant::now();
         let commands = work.commands();
-        let mut decision = match self.decide(work).await {
+        let mut decision = match self.decide(work) {
             Ok(decision) => decision,
             Err(error) => {
                 self.note_actor_error(error);
@@ -69,8 +69,8 @@ impl Shard {
         }
     }
 
-    /// Sends every user their slice, collects what they decided.
-    async fn decide(&mut self, work: &mut Work) -> Result<Decision, ActorError> {
+    /// Gives every user their slice, collects what they decide.
+    fn decide(&mut self, work: &mut Work) -> Result<Decision, ActorError> {
         let mut decision = Decision::default();
         for (partition, part) in &mut work.partitions {
             let owned = self.partitions.get(partition).expect("only owned partitions are gathered");
@@ -86,29 +86,21 @@ impl Shard {
             };
             decision.partitions.insert(*partition, Written { record, hash: 0, replies: Vec::new() });
         }
-        let mut asked = Vec::with_capacity(work.slices.len());
-        for Slice { user, partition, inputs, origins } in work.slices.drain(..) {
+        let mut slices = std::mem::take(&mut work.slices).into_iter();
+        while let Some(Slice { user, partition, inputs, origins }) = slices.next() {
             let sequence = decision.partitions[&partition].record.sequence;
-            let answer = self.directory.decide(&user, partition, Decide { inputs, sequence });
-            asked.push((user, partition, origins, answer));
-        }
-        let mut failed = None;
-        for (user, partition, origins, answer) in asked {
-            match answer.await {
-                Ok(decided) if failed.is_none() => {
-                    self.collect(&mut decision, user, partition, origins, decided);
+            match self.directory.decide(&user, partition, Decide { inputs, sequence }) {
+                Ok(decided) => self.collect(&mut decision, user, partition, origins, decided),
+                Err(error) => {
+                    decision.fail(|| EngineError::NotReady);
+                    let inputs = Vec::new();
+                    work.slices.push(Slice { user, partition, inputs, origins });
+                    work.slices.extend(slices);
+                    return Err(error);
                 }
-                Ok(_) => {}
-                Err(error) => failed = Some(error),
             }
         }
-        match failed {
-            None => Ok(decision),
-            Some(error) => {
-                decision.fail(|| EngineError::NotReady);
-                Err(error)
-            }
-        }
+        Ok(decision)
     }
 
     /// Enters one user's verdicts into the partition's record.

@@ -41,6 +41,9 @@ use work::Work;
 /// How often a shard looks after its write-behind when nothing else wakes it.
 const UPKEEP: Duration = Duration::from_millis(50);
 
+/// Users woken in one go while a commit is under way: a reading of a page may take 0.1 ms.
+const WOKEN: usize = 16;
+
 /// What a shard is made of.
 pub(crate) struct Parts {
     pub(crate) index: usize,
@@ -195,18 +198,20 @@ impl Shard {
     /// their pages are read while the log is written.
     async fn commit(&mut self, batch: Batch, ahead: bool) -> Result<Vec<u64>, CommitError> {
         let mut committed = pin!(self.commits.commit(batch));
+        let mut woken = 0;
         loop {
-            let woken = self.next.slices.len();
             tokio::select! {
                 biased;
                 result = &mut committed => return result,
                 message = self.from_log.recv(), if ahead && self.has_room() => self.take_in(message),
                 request = self.requests.recv(), if ahead && self.has_room_for_requests() => self.accept(request),
+                () = tokio::task::yield_now(), if woken < self.next.slices.len() => {}
             }
             self.top_up();
-            for slice in &self.next.slices[woken..] {
+            for slice in self.next.slices.iter().skip(woken).take(WOKEN) {
                 self.directory.wake(&slice.user, slice.partition);
             }
+            woken = self.next.slices.len().min(woken + WOKEN);
         }
     }
 

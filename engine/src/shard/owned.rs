@@ -25,14 +25,13 @@ pub(super) struct Patience {
     pub(super) most_lag: u64,
 }
 
-/// A user whose pages the store does not have.
-pub(super) struct Dirty {
-    pub(super) user: UserId,
-    /// Journal cursor before the first change the store lacks.
-    pub(super) before: Cursor,
+/// The first change that the store does not have.
+struct FirstChange {
+    /// Journal cursor before it.
+    before: Cursor,
     /// Commands the shard had decided for the partition by then.
-    pub(super) count: u64,
-    pub(super) since: Instant,
+    count: u64,
+    since: Instant,
 }
 
 /// A partition this shard owns.
@@ -54,8 +53,9 @@ pub(super) struct Owned {
     /// Behind the one before: replay from here meets at least one record, and with it all topics' next offsets.
     pub(super) previous: Cursor,
     pub(super) next_offsets: NextOffsets,
-    /// In the order of their first change.
-    pub(super) dirty: Vec<Dirty>,
+    /// Users whose pages the store does not have, and since when.
+    dirty: Vec<UserId>,
+    first_change: Option<FirstChange>,
     /// Users being written now, in falling order of their keys: the store likes neighbours together.
     pub(super) sweep: Vec<UserId>,
     /// What was true before the first change of those.
@@ -81,6 +81,7 @@ impl Owned {
             previous: from,
             next_offsets: Vec::new(),
             dirty: Vec::new(),
+            first_change: None,
             sweep: Vec::new(),
             sweep_before: from,
             parked: Vec::new(),
@@ -108,18 +109,18 @@ impl Owned {
 
     /// Everything the journal holds up to here is in pages handed to the store.
     pub(super) fn low_water(&self) -> Cursor {
-        match self.dirty.first() {
+        match &self.first_change {
             // What was to be written is forgotten: no more can be said than was said.
             _ if self.forgotten => self.marked,
             _ if !self.sweep.is_empty() => self.sweep_before,
-            Some(dirty) => dirty.before,
+            Some(first) => first.before,
             None => self.previous,
         }
     }
 
     /// Whether what is dirty must be written: it is old, or a replay would have much to do, or nothing else is to be done.
     pub(super) fn is_due(&self, patience: &Patience) -> bool {
-        let Some(first) = self.dirty.first() else { return false };
+        let Some(first) = &self.first_change else { return false };
         let (age, lag) = (first.since.elapsed(), self.lag());
         age > patience.oldest
             || lag > patience.most_lag
@@ -129,7 +130,7 @@ impl Owned {
 
     /// Commands since the first change that no sweep has begun to write.
     pub(super) fn lag(&self) -> u64 {
-        self.dirty.first().map_or(0, |first| self.decided - first.count)
+        self.first_change.as_ref().map_or(0, |first| self.decided - first.count)
     }
 
     /// Nothing has been committed for a while.
@@ -137,11 +138,23 @@ impl Owned {
         self.last.elapsed() > QUIET
     }
 
+    /// Notes that the store lacks what a user's state got after `before`.
+    pub(super) fn mark_dirty(&mut self, user: UserId, before: Cursor, now: Instant) {
+        self.first_change.get_or_insert(FirstChange { before, count: self.decided, since: now });
+        self.dirty.push(user);
+    }
+
+    /// Users the store does not have as they are.
+    pub(super) fn to_write(&self) -> usize {
+        self.dirty.len() + self.sweep.len()
+    }
+
     /// Turns what is dirty now into the sweep.
     pub(super) fn begin_sweep(&mut self) {
         debug_assert!(self.sweep.is_empty(), "one sweep at a time");
         self.sweep_before = self.low_water();
-        self.sweep = self.dirty.drain(..).map(|dirty| dirty.user).collect();
+        self.sweep = std::mem::take(&mut self.dirty);
+        self.first_change = None;
         self.sweep.sort_unstable_by(|a, b| b.cmp(a));
     }
 
@@ -158,6 +171,7 @@ impl Owned {
         self.forgotten = true;
         self.ready = false;
         self.dirty.clear();
+        self.first_change = None;
         self.sweep.clear();
         self.epoch = u64::MAX;
         self.replay = 0;

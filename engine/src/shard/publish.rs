@@ -2,7 +2,6 @@
 
 use super::Shard;
 use super::decide::{Decision, Written};
-use super::owned::Dirty;
 use crate::EngineError;
 use crate::api::{Position, Reply};
 use crate::feed::numbers;
@@ -59,7 +58,7 @@ impl Shard {
     /// Notes that the store lacks what a user's state got after `before`.
     pub(super) fn mark_changed(&mut self, user: UserId, partition: u16, before: Cursor, now: Instant) {
         if let Some(owned) = self.partitions.get_mut(&partition) {
-            owned.dirty.push(Dirty { user, before, count: owned.decided, since: now });
+            owned.mark_dirty(user, before, now);
         }
     }
 

@@ -29,7 +29,7 @@ impl Shard {
         }
         let partitions: BTreeSet<u16> = now.iter().map(|q| q.partition).collect();
         match self.commits.prove(partitions.into_iter().collect()).await {
-            Ok(()) => self.ask(now).await,
+            Ok(()) => self.ask(now),
             Err(CommitError::Fatal(why)) => crate::fatal(&why),
             Err(error) => {
                 tracing::warn!(%error, "not the owner any more; questions go elsewhere");
@@ -41,23 +41,23 @@ impl Shard {
         }
     }
 
-    async fn ask(&mut self, questions: Vec<Question>) {
-        let mut asked = Vec::with_capacity(questions.len());
+    fn ask(&mut self, questions: Vec<Question>) {
+        let mut failed = false;
         for Question { user, partition, query, reply, .. } in questions {
             let committed = self.committed(partition);
             let position = Position { partition, sequence: committed.sequence };
-            asked.push((position, reply, self.directory.ask(&user, partition, query, committed)));
-        }
-        for (position, reply, answer) in asked {
-            match answer.await {
-                // Who no longer waits needs no answer.
+            // Who no longer waits needs no answer.
+            match self.directory.ask(&user, partition, query, committed) {
                 Ok(body) => drop(reply.send(Ok(Answer { body, position }))),
                 Err(error) => {
                     tracing::error!(%error, "a question could not be answered");
                     drop(reply.send(Err(EngineError::NotReady)));
-                    self.start_afresh();
+                    failed = true;
                 }
             }
+        }
+        if failed {
+            self.start_afresh();
         }
     }
 

@@ -108,7 +108,7 @@ impl Shard {
         }
         match message {
             Replayed::Records { records, .. } => {
-                if let Err(error) = self.apply(partition, records).await {
+                if let Err(error) = self.apply(partition, records) {
                     self.replay_again(partition, &error.to_string());
                 }
             }
@@ -143,11 +143,7 @@ impl Shard {
     }
 
     /// Applies a chunk of the journal.
-    async fn apply(
-        &mut self,
-        partition: u16,
-        records: Vec<(CommitRecord, Cursor)>,
-    ) -> Result<(), ActorError> {
+    fn apply(&mut self, partition: u16, records: Vec<(CommitRecord, Cursor)>) -> Result<(), ActorError> {
         let mut by_user: HashMap<UserId, Vec<(u64, Entry)>, foldhash::fast::RandomState> = HashMap::default();
         let Some(owned) = self.partitions.get_mut(&partition) else { return Ok(()) };
         let before = owned.committed;
@@ -173,18 +169,13 @@ impl Shard {
         for (sequence, first_index, entry) in told {
             self.tell_waiting(entry, None, Position { partition, sequence }, first_index);
         }
-        let mut asked = Vec::with_capacity(by_user.len());
-        for (user, entries) in by_user {
-            let answer = self.directory.apply(&user, partition, Apply { entries });
-            asked.push((user, answer));
-        }
         let now = Instant::now();
-        for (user, answer) in asked {
-            if answer.await?.first_change {
+        for (user, entries) in by_user {
+            if self.directory.apply(&user, partition, Apply { entries })?.first_change {
                 self.mark_changed(user, partition, before, now);
             }
         }
-        while self.passivate().await {}
+        while self.passivate() {}
         Ok(())
     }
 

@@ -20,7 +20,7 @@ const OLDER: Duration = Duration::from_secs(5);
 /// From here on writing is in a hurry.
 const URGENT_LAG: u64 = 200_000;
 /// Bytes waiting for the store: beyond the first figure no pages are taken, beyond the second the shard waits.
-const PENDING: usize = 16 << 20;
+const PENDING: usize = 8 << 20;
 const PENDING_LIMIT: usize = 256 << 20;
 /// A store that keeps a shard waiting for so long will never come back; a restart replays what it lacks.
 const HUNG: Duration = Duration::from_mins(1);
@@ -30,11 +30,11 @@ impl Shard {
     pub(super) async fn upkeep(&mut self) {
         let urgent = self.is_urgent();
         let most = if urgent { MANY } else { SOME };
-        let evicting = self.passivate().await;
+        let evicting = self.passivate();
         let writing = self.write_behind(false, most).await;
         let at_once = evicting || (writing && urgent);
         self.next_upkeep = if at_once { Instant::now() } else { Instant::now() + UPKEEP };
-        let to_write: usize = self.partitions.values().map(|p| p.dirty.len() + p.sweep.len()).sum();
+        let to_write: usize = self.partitions.values().map(Owned::to_write).sum();
         self.gauge("centime_users_in_memory", self.directory.len());
         self.gauge("centime_user_bytes", self.directory.weight());
         self.gauge("centime_users_to_write", to_write);
@@ -54,18 +54,13 @@ impl Shard {
     }
 
     /// Lets users go while memory is over budget. True if there are more to let go.
-    pub(super) async fn passivate(&mut self) -> bool {
+    pub(super) fn passivate(&mut self) -> bool {
         if !self.directory.over_budget() {
             return false;
         }
         let committed = self.cursors();
-        match self.directory.passivate(MANY, |p| committed[&p]).await {
-            Ok(gone) => self.hand_over(gone),
-            Err(error) => {
-                tracing::error!(%error, "a user could not be passivated; starting afresh");
-                self.start_afresh();
-            }
-        }
+        let gone = self.directory.passivate(MANY, |p| committed[&p]);
+        self.hand_over(gone);
         self.directory.over_budget()
     }
 
@@ -96,14 +91,8 @@ impl Shard {
             }
         }
         let committed = self.cursors();
-        match self.directory.take_pages(&users, |p| committed[&p]).await {
-            Ok(taken) => self.hand_over(taken),
-            Err(error) => {
-                tracing::error!(%error, "a user's pages could not be taken; starting afresh");
-                self.start_afresh();
-                return false;
-            }
-        }
+        let taken = self.directory.take_pages(&users, |p| committed[&p]);
+        self.hand_over(taken);
         self.mark();
         !users.is_empty()
     }

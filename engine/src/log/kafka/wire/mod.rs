@@ -28,7 +28,7 @@ use kafka_protocol::messages::{
     TransactionalId, TxnOffsetCommitRequest,
 };
 use kafka_protocol::protocol::StrBytes;
-use outbox::{Outbox, Shipment};
+use outbox::{Outbox, Shipment, Writer};
 use rdkafka::TopicPartitionList;
 use requests::{
     API_VERSIONS, END_TXN, FIND_COORDINATOR, INIT_PRODUCER_ID, PRODUCE, TXN_OFFSET_COMMIT, offset_topics,
@@ -134,14 +134,15 @@ impl Wire {
                 of_key(key.unwrap_or(record.value), count).into()
             }
         };
-        self.outbox.add(record, partition, (self.producer, self.epoch), self.timestamp);
+        self.outbox.add(record, partition);
         Ok(())
     }
 
     /// Sends all records and waits until the brokers have them. The offsets of the tagged ones.
     pub(super) fn deliver(&mut self) -> Result<Vec<i64>, String> {
         loop {
-            let mut round = self.outbox.next_round()?;
+            let writer = Writer { producer: self.producer, epoch: self.epoch, timestamp: self.timestamp };
+            let mut round = self.outbox.next_round(writer)?;
             if round.is_empty() {
                 return Ok(std::mem::take(&mut self.offsets));
             }
