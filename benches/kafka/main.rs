@@ -3,6 +3,7 @@
 
 mod cluster;
 mod floor;
+mod garbage;
 mod report;
 mod round;
 #[path = "../support/mod.rs"]
@@ -11,7 +12,7 @@ mod support;
 mod system;
 mod tail;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 use report::Report;
 use round::Round;
@@ -72,6 +73,9 @@ pub(crate) struct Args {
     /// `centime serve --shards`; without it centime decides.
     #[arg(long)]
     pub(crate) shards: Option<usize>,
+    /// A piece of garbage after every so many preloaded commands; only centime alone (`--peers none`) can be asked that.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) garbage_every: Option<u64>,
     /// Keep each round's folder (logs, data) in target/tmp/.
     #[arg(long)]
     pub(crate) keep: bool,
@@ -135,6 +139,10 @@ fn main() -> Result<()> {
         return Ok(());
     }
     let args = Args::parse();
+    ensure!(
+        args.garbage_every.is_none() || args.peers == Peers::None,
+        "--garbage-every: the peers are not made for garbage; add --peers none"
+    );
     if let Some(Internal::Floor(floor)) = &args.internal {
         return floor::run(floor);
     }

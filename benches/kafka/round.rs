@@ -2,6 +2,7 @@
 
 use crate::Args;
 use crate::cluster::{Broker, RoundDir, Sender, send_budgets};
+use crate::garbage::Garbage;
 use crate::report::{Metric, Report};
 use crate::support::load::{Expense, Load, Oracle, sent_ms, user_id};
 use crate::support::process::{Group, cpu, peak_rss_mib};
@@ -27,6 +28,8 @@ pub(crate) struct Round<'a> {
     oracle: Oracle,
     /// Commands sent to [`COMMANDS`] so far.
     sent: u64,
+    /// Garbage among them.
+    garbage: u64,
     tails: BTreeMap<System, Tail>,
     dir: RoundDir,
 }
@@ -44,7 +47,17 @@ impl<'a> Round<'a> {
         let systems = args.systems(round);
         let tails = systems.iter().map(|s| (*s, Tail::default())).collect();
         let load = Load::new(round as u64, args.users);
-        Ok(Self { args, systems, broker, load, oracle: Oracle::new(args.users), sent: 0, tails, dir })
+        Ok(Self {
+            args,
+            systems,
+            broker,
+            load,
+            oracle: Oracle::new(args.users),
+            sent: 0,
+            garbage: 0,
+            tails,
+            dir,
+        })
     }
 
     /// Measures everything asked for.
@@ -57,7 +70,7 @@ impl<'a> Round<'a> {
             if *phase == Phase::Throughput {
                 let expenses = self.draw(self.args.n);
                 let preload = Instant::now();
-                send_all(&self.broker.address, &expenses)?;
+                self.garbage = send_all(&self.broker.address, &expenses, Garbage::asked(self.args))?;
                 println!("preloaded {} commands in {:.1} s", self.args.n, preload.elapsed().as_secs_f64());
             }
             for system in self.systems.clone() {
@@ -131,8 +144,32 @@ impl<'a> Round<'a> {
         note(Metric::Cpu, micros_each(cpu(process.pid())?, self.sent));
         note(Metric::BrokerCpu, micros_each(cpu(self.broker.pid)?.saturating_sub(broker_cpu), self.sent));
         note(Metric::Rss, peak_rss_mib(process.pid())?);
+        self.count_garbage()?;
         process.stop(STOP)?;
         self.count_alerts(system, Phase::Throughput, report)
+    }
+
+    /// Every piece of garbage was answered or set aside.
+    fn count_garbage(&self) -> Result<()> {
+        if self.garbage == 0 {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        loop {
+            let refused = count(&self.broker, "events.command_rejected")?;
+            let letters = count(&self.broker, "commands.dead_letter")?;
+            if refused + letters == self.garbage {
+                println!("garbage: {} records, {refused} refused, {letters} dead letters", self.garbage);
+                return Ok(());
+            }
+            // What came under another user's key goes its way twice.
+            ensure!(
+                begun.elapsed() < STOP,
+                "of {} pieces of garbage {refused} were refused, {letters} set aside",
+                self.garbage
+            );
+            thread::sleep(Duration::from_millis(200));
+        }
     }
 
     fn latency(&mut self, system: System, report: &mut Report) -> Result<()> {
@@ -140,7 +177,7 @@ impl<'a> Round<'a> {
         let mut process = system.start(self.args, &self.broker, &self.dir.path, Phase::Latency)?;
         // It is up when it has answered all there is, a few new commands among it.
         let primer = self.draw(1_000);
-        send_all(&self.broker.address, &primer)?;
+        send_all(&self.broker.address, &primer, None)?;
         let before = self.sent;
         let expenses = self.draw(rate * (warmup + u64::from(self.args.seconds)));
         let tail = self.tails.get_mut(&system).expect("every system has its tail");
@@ -224,12 +261,20 @@ fn read_until(
     Ok(())
 }
 
-/// Sends as fast as it goes.
-fn send_all(address: &str, expenses: &[Expense]) -> Result<()> {
+/// Sends as fast as it goes. Returns how much garbage was among it.
+fn send_all(address: &str, expenses: &[Expense], strewn: Option<Garbage>) -> Result<u64> {
     let sender = Sender::new(address, 20)?;
     let mut envelope = String::new();
-    expenses.iter().try_for_each(|e| send(&sender, COMMANDS, e, &mut envelope))?;
-    sender.flush()
+    let mut garbage = 0;
+    for (nth, expense) in (1_u64..).zip(expenses) {
+        send(&sender, COMMANDS, expense, &mut envelope)?;
+        if let Some(strewn) = strewn.filter(|strewn| nth.is_multiple_of(strewn.every)) {
+            strewn.send(&sender, garbage)?;
+            garbage += 1;
+        }
+    }
+    sender.flush()?;
+    Ok(garbage)
 }
 
 /// Sends so many a second, whether or not anything is answered. The time it took shows whether it kept up.

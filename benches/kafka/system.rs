@@ -2,6 +2,7 @@
 
 use crate::Args;
 use crate::cluster::{Broker, REPOSITORY};
+use crate::garbage::POISON;
 use crate::support::process::{Group, free_port};
 use anyhow::{Result, ensure};
 use std::path::{Path, PathBuf};
@@ -87,6 +88,9 @@ fn centime(args: &Args, broker: &Broker, home: &Path) -> Result<Command> {
     command.args(["--listen", &format!("127.0.0.1:{}", free_port()?)]);
     command.args(["--kafka", &format!("bootstrap.servers={}", broker.address)]);
     command.arg("--data-dir").arg(home);
+    if args.garbage_every.is_some() {
+        command.args(["--panic-id", POISON]);
+    }
     if let Some(shards) = args.shards {
         command.args(["--shards", &shards.to_string()]);
     }

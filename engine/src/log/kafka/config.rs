@@ -114,7 +114,7 @@ pub(super) fn feeder(config: &KafkaConfig) -> ClientConfig {
     let tuned = [
         ("queued.min.messages", "2000"),
         ("fetch.min.bytes", "65536"),
-        ("fetch.wait.max.ms", "20"),
+        ("fetch.wait.max.ms", "12"),
         ("fetch.message.max.bytes", "262144"),
         ("fetch.max.bytes", "1048576"),
     ];

@@ -101,8 +101,8 @@ fn create_missing(
             JOURNAL => {
                 JOURNAL_CONFIG.iter().fold(topic, |t, (k, v)| t.set(k, v)).set("max.message.bytes", &max)
             }
-            DEAD_LETTERS => topic.set("max.message.bytes", &max),
-            _ => topic,
+            // A command may be of 2 MiB, and a dead letter holds one.
+            _ => topic.set("max.message.bytes", &max),
         }
     };
     let missing: Vec<_> = all(names).filter(|name| !found.contains_key(*name)).map(topic).collect();
