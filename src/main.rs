@@ -2,7 +2,7 @@
 //!
 //! Map: `args` (the command line) · `settings` (defaults, file, environment, flags → validated configuration) · `serve` ·
 //! `replay` (a file through the same path as POST) · `demo` · `journal` (verify, dump) · `submit` (many commands in flight,
-//! each user's in order) · `alert` (alerts as lines) · `web` (engine and HTTP side by side, until told to stop).
+//! each user's in order) · `alert` (alerts as lines) · `panics` · `web` (engine and HTTP side by side, until told to stop).
 
 mod alert;
 mod args;
@@ -10,6 +10,7 @@ mod demo;
 mod journal;
 mod logging;
 mod metrics_page;
+mod panics;
 mod replay;
 mod serve;
 mod settings;
@@ -26,6 +27,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     let cli = settings::layers::parse(std::env::args_os());
     logging::start(&cli.log);
+    panics::report();
     match run(cli.action) {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
