@@ -5,9 +5,9 @@ use crate::support::random::Random;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// The largest body is 1 MiB; a row is a note of 4,000 bytes and some 80 others.
-const ROWS: u32 = 250;
-const NOTE: u32 = 4_000;
+/// The largest body is 1 MiB; a row is a note of 1,950 bytes and some 80 others, its event a note and some 200 others.
+const ROWS: u32 = 500;
+const NOTE: u32 = 1_950;
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 fn rows() -> Vec<Value> {
