@@ -8,8 +8,9 @@ use crate::record::DeadLetter;
 use jiff::Timestamp;
 use rdkafka::message::{BorrowedMessage, Message};
 
-/// Largest value that is looked at or kept whole (compressed, a topic takes more than its limit says).
-const LARGEST: usize = 1_100_000;
+/// Largest value that is looked at or kept whole: the longest part of a restoration (one command's past, 2 MiB) in its
+/// envelope. (Compressed, a topic takes more than its limit says.)
+const LARGEST: usize = 2_300_000;
 /// How much of a larger one is kept.
 const KEPT: usize = 65_536;
 /// Largest value that surely fits where it is forwarded to.
