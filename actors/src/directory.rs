@@ -1,11 +1,12 @@
 //! The directory of one shard: finds a user's actor, makes it on demand, lets go of the least recently used.
 
 use crate::source::{PageSource, Row};
-use crate::turn::Turn;
+use crate::turn::{Outside, Turn};
 use crate::user::{ActorError, Applied, Apply, Ask, Decide, Decided, TakePages, UserActor, Wake};
 use actix::{Handler, Message, MessageResult};
 use centime_domain::{Query, Refusal, UserId};
 use lru::LruCache;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 /// What a user takes besides the state: a name, a place in the directory and in its table.
@@ -33,11 +34,10 @@ pub struct Passivated {
 /// The actors of one shard.
 pub struct Directory {
     residents: LruCache<UserId, Resident, foldhash::fast::RandomState>,
-    source: Rc<dyn PageSource>,
+    outside: Rc<Outside>,
     /// All residents' weights.
     weight: usize,
     budget: usize,
-    panic_id: Option<Rc<str>>,
 }
 
 impl Directory {
@@ -46,10 +46,9 @@ impl Directory {
     pub fn new(source: Rc<dyn PageSource>, budget: usize, panic_id: Option<&str>) -> Self {
         Self {
             residents: LruCache::unbounded_with_hasher(foldhash::fast::RandomState::default()),
-            source,
+            outside: Rc::new(Outside { source, panic_id: panic_id.map(Into::into) }),
             weight: 0,
             budget,
-            panic_id: panic_id.map(Into::into),
         }
     }
 
@@ -75,19 +74,20 @@ impl Directory {
 
     /// Has a user decide on their slice of a batch.
     pub fn decide(&mut self, user: &UserId, partition: u16, message: Decide) -> Result<Decided, ActorError> {
-        self.tell(user, partition, message)
+        self.tell(user, partition, message)?
     }
 
     /// Reads a user's root page, unless they are in memory: a command is on its way.
     pub fn wake(&mut self, user: &UserId, partition: u16) {
         if !self.residents.contains(user) {
-            self.tell(user, partition, Wake);
+            // What hinders it hinders the command, too, which can say so.
+            let _ = self.tell(user, partition, Wake);
         }
     }
 
     /// Has a user apply journal entries.
     pub fn apply(&mut self, user: &UserId, partition: u16, message: Apply) -> Result<Applied, ActorError> {
-        self.tell(user, partition, message)
+        self.tell(user, partition, message)?
     }
 
     /// Asks a user.
@@ -98,41 +98,41 @@ impl Directory {
         query: Query,
         committed: TakePages,
     ) -> Result<Result<serde_json::Value, Refusal>, ActorError> {
-        self.tell(user, partition, Ask { query, committed })
+        self.tell(user, partition, Ask { query, committed })?
     }
 
     /// Takes the changed pages of these users, as far as they are in memory and changed.
-    pub fn take_pages(&mut self, users: &[UserId], committed: impl Fn(u16) -> TakePages) -> Vec<Passivated> {
+    pub fn take_pages(
+        &mut self,
+        users: &[UserId],
+        committed: impl Fn(u16) -> TakePages,
+    ) -> Result<Vec<Passivated>, ActorError> {
         let mut taken = Vec::with_capacity(users.len());
         for user in users {
-            let Some(resident) = self.residents.peek_mut(user).filter(|r| r.actor.is_dirty()) else {
-                continue;
-            };
-            let partition = resident.partition;
-            let turn = Turn::new(user, partition, &self.source, self.panic_id.as_ref());
-            let rows = handle(resident, &mut self.weight, committed(partition), turn);
-            taken.push(Passivated { user: user.clone(), partition, rows });
+            if let Some(resident) = self.residents.peek_mut(user) {
+                taken.extend(resident.take_pages(user, &self.outside, &mut self.weight, &committed)?);
+            }
         }
-        taken
+        Ok(taken)
     }
 
     /// Lets the least recently used go until memory is within the budget, at most `most` of them.
-    pub fn passivate(&mut self, most: usize, committed: impl Fn(u16) -> TakePages) -> Vec<Passivated> {
+    pub fn passivate(
+        &mut self,
+        most: usize,
+        committed: impl Fn(u16) -> TakePages,
+    ) -> Result<Vec<Passivated>, ActorError> {
         let mut gone = Vec::new();
         for _ in 0..most {
             if !self.over_budget() {
                 break;
             }
             let Some((user, mut resident)) = self.residents.pop_lru() else { break };
-            let partition = resident.partition;
-            if resident.actor.is_dirty() {
-                let turn = Turn::new(&user, partition, &self.source, self.panic_id.as_ref());
-                let rows = handle(&mut resident, &mut self.weight, committed(partition), turn);
-                gone.push(Passivated { user, partition, rows });
-            }
+            let taken = resident.take_pages(&user, &self.outside, &mut self.weight, &committed);
             self.weight -= resident.weight;
+            gone.extend(taken?);
         }
-        gone
+        Ok(gone)
     }
 
     /// Forgets everybody of a partition, changed or not.
@@ -146,29 +146,56 @@ impl Directory {
         }
     }
 
-    /// Gives a user their turn, starting them first if need be.
-    fn tell<M>(&mut self, user: &UserId, partition: u16, message: M) -> M::Result
+    /// Gives a user their turn, making them first if need be.
+    fn tell<M>(&mut self, user: &UserId, partition: u16, message: M) -> Result<M::Result, ActorError>
     where
         M: Message,
         UserActor: Handler<M, Result = MessageResult<M>>,
     {
-        let turn = Turn::new(user, partition, &self.source, self.panic_id.as_ref());
         let resident =
             self.residents.get_or_insert_mut_ref(user, || Resident { partition, ..Resident::default() });
-        handle(resident, &mut self.weight, message, turn)
+        resident.handle(user, &self.outside, &mut self.weight, message)
     }
 }
 
-/// Lets an actor handle a message, and counts it anew.
-fn handle<M>(resident: &mut Resident, total: &mut usize, message: M, mut turn: Turn) -> M::Result
-where
-    M: Message,
-    UserActor: Handler<M, Result = MessageResult<M>>,
-{
-    let MessageResult(answer) = resident.actor.handle(message, &mut turn);
-    let weight = OVERHEAD + resident.actor.weight();
-    *total = *total + weight - std::mem::replace(&mut resident.weight, weight);
-    answer
+impl Resident {
+    /// Has the actor handle a message, and counts it anew. A panic is an error like any other: the shard, which forgets
+    /// its actors after one, lives.
+    fn handle<M>(
+        &mut self,
+        user: &UserId,
+        outside: &Rc<Outside>,
+        total: &mut usize,
+        message: M,
+    ) -> Result<M::Result, ActorError>
+    where
+        M: Message,
+        UserActor: Handler<M, Result = MessageResult<M>>,
+    {
+        let mut turn = Turn::new(user, self.partition, outside);
+        // After a panic the actor is not looked at any more.
+        let handled = catch_unwind(AssertUnwindSafe(|| self.actor.handle(message, &mut turn)));
+        let MessageResult(answer) = handled.map_err(|_| turn.error(&"the actor panicked"))?;
+        let weight = OVERHEAD + self.actor.weight();
+        *total = *total + weight - std::mem::replace(&mut self.weight, weight);
+        Ok(answer)
+    }
+
+    /// The changed pages, if there are any.
+    fn take_pages(
+        &mut self,
+        user: &UserId,
+        outside: &Rc<Outside>,
+        total: &mut usize,
+        committed: impl Fn(u16) -> TakePages,
+    ) -> Result<Option<Passivated>, ActorError> {
+        if !self.actor.is_dirty() {
+            return Ok(None);
+        }
+        let partition = self.partition;
+        let rows = self.handle(user, outside, total, committed(partition))?;
+        Ok(Some(Passivated { user: user.clone(), partition, rows }))
+    }
 }
 
 #[cfg(test)]
@@ -177,11 +204,12 @@ mod tests {
     use crate::source::{SourceError, Stored};
     use centime_domain::{PageRange, UserState};
 
-    /// A store in which nobody is.
+    /// A store in which nobody is; to look for `panic` there is a bug.
     struct Nobody;
 
     impl PageSource for Nobody {
-        fn get(&self, _: u16, _: &UserId, _: &[u8]) -> Result<Option<Vec<u8>>, SourceError> {
+        fn get(&self, _: u16, user: &UserId, _: &[u8]) -> Result<Option<Vec<u8>>, SourceError> {
+            assert!(user.as_str() != "panic", "on purpose");
             Ok(None)
         }
 
@@ -223,11 +251,26 @@ mod tests {
         let committed = |_| TakePages { sequence: 1, hash: 1 };
         let mut directory = directory(2 * (OVERHEAD + size_of::<UserState>()));
         assert!(directory.over_budget());
-        let gone = directory.passivate(10, committed);
+        let gone = directory.passivate(10, committed).expect("nothing is in the way");
         assert!(gone.is_empty(), "an unchanged user leaves without a trace");
         assert!(
             (directory.len(), directory.over_budget()) == (2, false)
                 && !directory.residents.contains(&user("a"))
         );
+    }
+
+    #[test]
+    fn a_panic_outside_of_a_decision_is_an_error_and_the_others_go_on() {
+        let mut directory = directory(usize::MAX);
+        let decide = || Decide { inputs: Vec::new(), sequence: 1 };
+        let three = directory.weight();
+        directory.wake(&user("panic"), 1);
+        let applied = directory.apply(&user("panic"), 1, Apply { entries: Vec::new() });
+        let error = applied.expect_err("it panics again");
+        assert_eq!(error.to_string(), "user panic: the actor panicked");
+        assert_eq!(directory.weight(), three);
+        directory.decide(&user("a"), 1, decide()).expect("as ever");
+        directory.forget(1);
+        assert_eq!((directory.len(), directory.weight()), (1, three / 3));
     }
 }

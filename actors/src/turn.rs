@@ -10,23 +10,23 @@ use actix::{ActorContext, ActorState};
 use centime_domain::{CommandId, PageRange, UserId};
 use std::rc::Rc;
 
+/// What is outside of all actors of a shard.
+pub(crate) struct Outside {
+    pub(crate) source: Rc<dyn PageSource>,
+    /// Test hook: commands whose id starts with this panic.
+    pub(crate) panic_id: Option<Box<str>>,
+}
+
 /// One message's handling by one user. There is one at a time on a shard.
 pub(crate) struct Turn {
     user: UserId,
     partition: u16,
-    source: Rc<dyn PageSource>,
-    /// Test hook: commands whose id starts with this panic.
-    panic_id: Option<Rc<str>>,
+    outside: Rc<Outside>,
 }
 
 impl Turn {
-    pub(crate) fn new(
-        user: &UserId,
-        partition: u16,
-        source: &Rc<dyn PageSource>,
-        panic_id: Option<&Rc<str>>,
-    ) -> Self {
-        Self { user: user.clone(), partition, source: Rc::clone(source), panic_id: panic_id.cloned() }
+    pub(crate) fn new(user: &UserId, partition: u16, outside: &Rc<Outside>) -> Self {
+        Self { user: user.clone(), partition, outside: Rc::clone(outside) }
     }
 
     /// Whose turn it is.
@@ -36,22 +36,22 @@ impl Turn {
 
     /// One of the user's pages; `None` if there is none.
     pub(crate) fn page(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ActorError> {
-        self.source.get(self.partition, &self.user, key).map_err(|e| self.error(&e))
+        self.outside.source.get(self.partition, &self.user, key).map_err(|e| self.error(&e))
     }
 
     /// A run of the user's pages.
     pub(crate) fn pages(&self, range: &PageRange) -> Result<Vec<Stored>, ActorError> {
-        self.source.range(self.partition, &self.user, range).map_err(|e| self.error(&e))
+        self.outside.source.range(self.partition, &self.user, range).map_err(|e| self.error(&e))
     }
 
     /// Hands over changed pages of committed state.
     pub(crate) fn put(&self, rows: Vec<Row>) {
-        self.source.put(self.partition, &self.user, rows);
+        self.outside.source.put(self.partition, &self.user, rows);
     }
 
     /// Has a run of pages removed that nobody reads any more.
     pub(crate) fn sweep(&self, range: &PageRange) {
-        self.source.sweep(self.partition, &self.user, range);
+        self.outside.source.sweep(self.partition, &self.user, range);
     }
 
     /// The user's pages can't be had.
@@ -61,7 +61,7 @@ impl Turn {
 
     /// The test hook.
     pub(crate) fn panic_if_asked(&self, command: &CommandId) {
-        if let Some(prefix) = &self.panic_id {
+        if let Some(prefix) = &self.outside.panic_id {
             let id = command.text();
             assert!(!id.starts_with(&**prefix), "test hook: command {}", &*id);
         }

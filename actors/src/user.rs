@@ -40,7 +40,7 @@ pub enum Verdict {
 
 /// A command is on its way: be ready.
 #[derive(Debug, Message)]
-#[rtype(result = "()")]
+#[rtype(result = "Result<(), ActorError>")]
 pub(crate) struct Wake;
 
 /// Apply what the journal says. Entries the state already holds are passed over.
@@ -244,9 +244,7 @@ impl Handler<Wake> for UserActor {
     type Result = MessageResult<Wake>;
 
     fn handle(&mut self, _: Wake, turn: &mut Turn) -> Self::Result {
-        // What hinders it hinders the command, too, which can say so.
-        let _ = self.hydrate(turn);
-        MessageResult(())
+        MessageResult(self.hydrate(turn))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::Args;
 use crate::cluster::Sender;
-use crate::support::load::user_id;
+use crate::support::load::{open_envelope, user_id};
 use crate::system::COMMANDS;
 use anyhow::Result;
 use jiff::Timestamp;
@@ -41,10 +41,9 @@ impl Garbage {
 fn piece(nth: u64, users: u64) -> (String, String) {
     let user = user_id(nth * 7_919 % users);
     let whole = |id: &str, kind: &str, data: &str| {
-        let now = Timestamp::now();
-        format!(
-            r#"{{"specversion":"1.0","id":"{id}{nth}","source":"/bench","type":"{kind}","subject":"{user}","time":"{now}","datacontenttype":"application/json","data":{data}}}"#
-        )
+        let mut envelope = String::new();
+        open_envelope(&mut envelope, &format!("{id}{nth}"), kind, &user, Timestamp::now());
+        envelope + data + "}"
     };
     let expense = |amount: &str, note: usize| {
         let note = "x".repeat(note);

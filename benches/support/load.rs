@@ -121,7 +121,8 @@ pub(crate) fn write_budget_envelope(out: &mut String, user: u64, category: usize
     out.push('}');
 }
 
-fn open_envelope(out: &mut String, id: &str, kind: &str, user: &str, now: Timestamp) {
+/// An envelope up to its `data`, as of `now`.
+pub(crate) fn open_envelope(out: &mut String, id: &str, kind: &str, user: &str, now: Timestamp) {
     write!(
         out,
         r#"{{"specversion":"1.0","id":"{id}","source":"/bench","type":"{kind}","subject":"{user}","time":"{now}","datacontenttype":"application/json","data":"#

@@ -2,12 +2,10 @@
 //! little chunks; bounded by messages, a shard that commits slowly would then get small batches and commit slowly for ever.)
 
 use crate::log::{FromLog, InboxError, ShardInbox};
+use crate::shard::MOST_COMMANDS;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
-
-/// Commands that may wait for a shard: as many as a full batch has.
-const MOST_COMMANDS: usize = 5_000;
 
 /// The log's end.
 pub(crate) struct Inbox(Arc<Queue>);
@@ -102,7 +100,7 @@ impl Queue {
 }
 
 impl Content {
-    /// Ownership changes always find room; commands while there are not too many.
+    /// Ownership changes always find room; commands while fewer than a full batch wait.
     fn has_room_for(&self, message: &FromLog) -> bool {
         commands(message) == 0 || self.commands < MOST_COMMANDS
     }

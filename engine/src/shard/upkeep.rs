@@ -59,8 +59,13 @@ impl Shard {
             return false;
         }
         let committed = self.cursors();
-        let gone = self.directory.passivate(MANY, |p| committed[&p]);
-        self.hand_over(gone);
+        match self.directory.passivate(MANY, |p| committed[&p]) {
+            Ok(gone) => self.hand_over(gone),
+            Err(error) => {
+                tracing::error!(%error, "a user could not be passivated; starting afresh");
+                self.start_afresh();
+            }
+        }
         self.directory.over_budget()
     }
 
@@ -91,8 +96,14 @@ impl Shard {
             }
         }
         let committed = self.cursors();
-        let taken = self.directory.take_pages(&users, |p| committed[&p]);
-        self.hand_over(taken);
+        match self.directory.take_pages(&users, |p| committed[&p]) {
+            Ok(taken) => self.hand_over(taken),
+            Err(error) => {
+                tracing::error!(%error, "a user's pages could not be taken; starting afresh");
+                self.start_afresh();
+                return false;
+            }
+        }
         self.mark();
         !users.is_empty()
     }

@@ -8,8 +8,8 @@ use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 use std::time::Duration;
 
-/// Largest record of centime's own topics: a commit record (500 kB) with one dead letter of a broker's usual limit (1 MB)
-/// fits several times.
+/// Largest record of centime's own topics: a commit record (500 kB, or what is decided of at most 1 MB of commands) with one
+/// more command or dead letter of the largest size (2.3 MB, see `parse`) fits.
 pub(super) const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 
 /// Longest a Kafka commit may stay open. What a dead node leaves open hides later records no longer than this.

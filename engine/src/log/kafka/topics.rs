@@ -96,14 +96,10 @@ fn create_missing(
             _ if names.commands.iter().any(|c| c == name) => users,
             _ => usize::from(config.event_partitions),
         };
-        let topic = NewTopic::new(name, count(partitions), TopicReplication::Fixed(replication));
-        match name {
-            JOURNAL => {
-                JOURNAL_CONFIG.iter().fold(topic, |t, (k, v)| t.set(k, v)).set("max.message.bytes", &max)
-            }
-            // A command may be of 2 MiB, and a dead letter holds one.
-            _ => topic.set("max.message.bytes", &max),
-        }
+        let topic = NewTopic::new(name, count(partitions), TopicReplication::Fixed(replication))
+            .set("max.message.bytes", &max);
+        let settings = if name == JOURNAL { &JOURNAL_CONFIG[..] } else { &[] };
+        settings.iter().fold(topic, |topic, (key, value)| topic.set(key, value))
     };
     let missing: Vec<_> = all(names).filter(|name| !found.contains_key(*name)).map(topic).collect();
     if missing.is_empty() {
