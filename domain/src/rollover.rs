@@ -3,7 +3,7 @@
 use crate::budget::{Budget, Policy, Version};
 use crate::{Amount, Month};
 
-impl Version {
+impl Version<'_> {
     /// Whether its months take anything over from the month before.
     pub(crate) fn takes_over(&self) -> bool {
         self.policy != Policy::Reset
@@ -24,24 +24,20 @@ impl Version {
 impl Budget<'_> {
     /// Whether any of its months takes anything over.
     pub(crate) fn takes_over(self) -> bool {
-        self.versions().iter().any(Version::takes_over)
+        self.versions().any(|version| version.takes_over())
     }
 
     /// The first month that the limit of `month` depends on: `month` itself if that takes nothing over.
     pub(crate) fn depends_from(self, month: Month) -> Month {
-        let valid = self.versions().partition_point(|version| version.from <= month);
-        let mut versions = &self.versions()[..valid];
+        let mut valid = self.versions().rev().skip_while(|version| version.from > month).peekable();
         let mut first = month;
-        while let Some((version, earlier)) = versions.split_last()
-            && version.takes_over()
-        {
+        while let Some(version) = valid.next_if(Version::takes_over) {
             first = version.from;
             // Without exchange rates nothing can be taken over from another currency.
-            if earlier.last().is_none_or(|before| before.currency != version.currency) {
+            if valid.peek().is_none_or(|before| before.currency != version.currency) {
                 break;
             }
             first = first.previous().expect("an earlier version is valid in it");
-            versions = earlier;
         }
         first
     }
@@ -49,13 +45,17 @@ impl Budget<'_> {
     /// The first later month whose limit does not depend on what was spent in `month`; `None`: there is none.
     pub(crate) fn flows_until(self, month: Month) -> Option<Month> {
         let next = month.next()?;
-        if self.at(next).is_some_and(Version::takes_over) { self.starts_anew(month) } else { Some(next) }
+        if self.at(next).is_some_and(|version| version.takes_over()) {
+            self.starts_anew(month)
+        } else {
+            Some(next)
+        }
     }
 
     /// The first month after `month` that a version begins in which takes nothing over.
     pub(crate) fn starts_anew(self, month: Month) -> Option<Month> {
-        let anew = |version: &&Version| version.from > month && !version.takes_over();
-        self.versions().iter().find(anew).map(|version| version.from)
+        let anew = |version: &Version<'_>| version.from > month && !version.takes_over();
+        self.versions().find(anew).map(|version| version.from)
     }
 }
 
@@ -63,7 +63,7 @@ impl Budget<'_> {
 pub(crate) struct Walk<'a> {
     budget: Budget<'a>,
     month: Month,
-    version: &'a Version,
+    version: Version<'a>,
     limit: Amount,
     left: Amount,
 }

@@ -38,7 +38,7 @@ fn item(state: &UserState, month: Month, budget: Budget<'_>) -> Option<Value> {
         "remaining": limit.minus(spent),
         "exceeded": Level::Exceeded.is_reached(spent, limit),
         "currency": version.currency,
-        "thresholds": *version.thresholds,
+        "thresholds": version.thresholds,
         "policy": version.policy,
         "from": version.from,
         "predicted": state.predicted(version.category, month),

@@ -2,10 +2,10 @@
 //! has crossed.
 
 use super::line::Line;
+use super::packed::{Total, Totals};
 use super::thirds::Thirds;
 use crate::budget::Level;
 use crate::memory::{make_room, vec_heap};
-use crate::values::PackedAmount;
 use crate::{Amount, Currency, Month};
 use serde::{Deserialize, Serialize};
 
@@ -56,27 +56,10 @@ impl Cell<'_> {
     }
 }
 
-/// A cell as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Total {
-    month: Month,
-    line: Line,
-    currency: Currency,
-    parts: u32,
-    sum: PackedAmount,
-    thirds: Thirds,
-}
-
-impl Total {
-    fn key(&self) -> CellKey {
-        (self.month, self.line, self.currency)
-    }
-}
-
 /// Cells in the order of their keys. Most never cross a level, so levels have a list of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cells {
-    totals: Vec<Total>,
+    totals: Totals,
     /// By key, then in the order of their first crossing.
     levels: Vec<LevelState>,
 }
@@ -91,46 +74,46 @@ impl Cells {
     }
 
     pub(crate) fn get(&self, key: CellKey) -> Option<Cell<'_>> {
-        self.place(key).ok().map(|place| self.cell(&self.totals[place]))
+        self.totals.get(key).map(|total| self.cell(total))
     }
 
     /// The earliest month with a total.
     pub(crate) fn first_month(&self) -> Option<Month> {
-        Some(self.totals.first()?.month)
+        self.totals.first().map(|(month, ..)| month)
     }
 
     /// A cell's total without its levels.
     pub(crate) fn total(&self, key: CellKey) -> Option<(Amount, Thirds)> {
-        let total = &self.totals[self.place(key).ok()?];
-        (total.parts > 0).then(|| (total.sum.into(), total.thirds))
+        let total = self.totals.get(key)?;
+        (total.parts > 0).then_some((total.sum, total.thirds))
     }
 
     /// Adds a part, of a day of the month, to a total, made if it is not there.
     pub(crate) fn add(&mut self, key: CellKey, day: u16, amount: Amount) {
-        let total = self.entry(key);
-        total.sum = Amount::from(total.sum).plus(amount).into();
+        let mut total = self.entry(key);
+        total.sum = total.sum.plus(amount);
         total.parts += 1;
         total.thirds.add(day, amount, key.2.digits());
+        self.totals.put(total);
     }
 
     /// Takes away a part that was added. A cell that says nothing any more (no parts, and no crossing to remember) is
     /// dropped.
     pub(crate) fn take(&mut self, key: CellKey, day: u16, amount: Amount) {
-        let total = self.entry(key);
-        total.sum = Amount::from(total.sum).minus(amount).into();
+        let mut total = self.entry(key);
+        total.sum = total.sum.minus(amount);
         total.parts -= 1;
         total.thirds.add(day, amount.negated(), key.2.digits());
-        if total.parts == 0
-            && self.levels_of(key).is_empty()
-            && let Ok(place) = self.place(key)
-        {
-            self.totals.remove(place);
+        if total.parts == 0 && self.levels_of(key).is_empty() {
+            self.totals.remove(key);
+        } else {
+            self.totals.put(total);
         }
     }
 
     /// Notes that a level was crossed, upwards or downwards.
     pub(crate) fn cross(&mut self, key: CellKey, level: Level, crossings: u32, active: bool) {
-        self.entry(key);
+        self.totals.put(self.entry(key));
         let levels = self.levels_range(key);
         let end = levels.end;
         if let Some(state) = self.levels[levels].iter_mut().find(|state| state.level == level) {
@@ -151,47 +134,34 @@ impl Cells {
 
     /// Takes out the cells of the earliest year.
     pub(crate) fn take_oldest_year(&mut self) -> Option<(u16, Self)> {
-        let year = self.totals.first()?.month.year();
-        let totals = self.totals.partition_point(|total| total.month.year() <= year);
+        let year = self.first_month()?.year();
         let levels = self.levels.partition_point(|state| state.key.0.year() <= year);
-        let taken = Self {
-            totals: self.totals.drain(..totals).collect(),
-            levels: self.levels.drain(..levels).collect(),
-        };
+        let taken =
+            Self { totals: self.totals.take_until(year), levels: self.levels.drain(..levels).collect() };
         Some((year, taken))
     }
 
     /// Adds a cell that is not there yet.
     pub(crate) fn adopt(&mut self, cell: &Cell<'_>) {
-        let total = self.entry(cell.key());
-        (total.parts, total.sum, total.thirds) = (cell.parts, cell.sum.into(), cell.thirds);
+        let Cell { month, line, currency, parts, sum, thirds, .. } = *cell;
+        self.totals.put(Total { month, line, currency, parts, sum, thirds });
         let levels = self.levels_range(cell.key());
         self.levels.splice(levels, cell.levels.iter().cloned());
     }
 
     /// Heap bytes.
     pub(crate) fn weight(&self) -> usize {
-        vec_heap(&self.totals) + vec_heap(&self.levels)
+        self.totals.weight() + vec_heap(&self.levels)
     }
 
-    fn cell<'a>(&'a self, total: &Total) -> Cell<'a> {
-        let Total { month, line, currency, parts, sum, thirds } = *total;
-        Cell { month, line, currency, parts, sum: sum.into(), thirds, levels: self.levels_of(total.key()) }
+    fn cell(&self, total: Total) -> Cell<'_> {
+        let Total { month, line, currency, parts, sum, thirds } = total;
+        Cell { month, line, currency, parts, sum, thirds, levels: self.levels_of(total.key()) }
     }
 
-    fn entry(&mut self, key: CellKey) -> &mut Total {
-        let place = self.place(key).unwrap_or_else(|place| {
-            let (month, line, currency) = key;
-            make_room(&mut self.totals, 1);
-            let (sum, thirds) = (Amount::ZERO.into(), Thirds::default());
-            self.totals.insert(place, Total { month, line, currency, parts: 0, sum, thirds });
-            place
-        });
-        &mut self.totals[place]
-    }
-
-    fn place(&self, key: CellKey) -> Result<usize, usize> {
-        self.totals.binary_search_by_key(&key, Total::key)
+    /// A total to be changed and put back; an empty one if it is not there.
+    fn entry(&self, key: CellKey) -> Total {
+        self.totals.get(key).unwrap_or_else(|| Total::new(key))
     }
 
     fn levels_of(&self, key: CellKey) -> &[LevelState] {

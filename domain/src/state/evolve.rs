@@ -148,10 +148,10 @@ impl UserState {
             from: event.from,
             limit: event.limit,
             currency: event.currency,
-            thresholds: (&*event.thresholds).into(),
+            thresholds: &event.thresholds,
             policy: event.policy,
         };
-        self.root.budgets.set(version.clone());
+        self.root.budgets.set(&version);
         let until = self.budget_of(category).and_then(|budget| budget.until(event.from));
         self.clear_levels(category, event.from, until, |level| !version.has(level));
     }

@@ -63,7 +63,7 @@ pub(super) fn write(transaction: &Transaction, categories: &Categories, kind: u8
         transfer: transaction.transaction_type == TransactionType::Transfer,
         details: transaction.details.clone(),
     };
-    let (digits, scale) = transaction.amount.digits_and_scale();
+    let (digits, scale) = transaction.amount.digits_and_scale().expect("commands carry no others");
     let currency = Some(transaction.currency).filter(|currency| *currency != Currency::default());
     let is_rest = rest != Rest::default();
     let flag = |set: bool, bit: u8| if set { bit } else { 0 };

@@ -37,7 +37,7 @@ fn thirds_passed(day: u16) -> usize {
 
 /// A category's month that is judged, and what it is judged by.
 struct Judged<'a> {
-    version: &'a Version,
+    version: Version<'a>,
     month: Month,
     limit: Amount,
     spent: Amount,
@@ -145,13 +145,13 @@ impl UserState {
     fn judged<'a>(&'a self, number: u16, month: Month, events: &'a [Event]) -> Option<Judged<'a>> {
         let budget = self.budget_of(number)?;
         let version = budget.at(month)?;
-        let limit = self.limit_of(budget, version, month)?;
-        let spent = self.total(key(version, month)).map_or(Amount::ZERO, |(sum, _)| sum);
+        let limit = self.limit_of(budget, &version, month)?;
+        let spent = self.total(key(&version, month)).map_or(Amount::ZERO, |(sum, _)| sum);
         let known = self.root.predictions.of(number, month);
         Some(Judged { version, month, limit, spent, known, events })
     }
 
-    fn limit_of(&self, budget: Budget<'_>, version: &Version, month: Month) -> Option<Amount> {
+    fn limit_of(&self, budget: Budget<'_>, version: &Version<'_>, month: Month) -> Option<Amount> {
         if version.takes_over() { self.limit_in(budget, month) } else { Some(version.limit) }
     }
 
@@ -181,14 +181,14 @@ impl UserState {
         }
         let mut ends = Ends { all: [0; MOST_MONTHS], complete: 0 };
         let mut against = 0;
-        let now = self.pace(key(judged.version, judged.month), passed).unwrap_or_default();
+        let now = self.pace(key(&judged.version, judged.month), passed).unwrap_or_default();
         let mut month = judged.month;
         for place in 0..MOST_MONTHS {
             let Some(before) = month.previous() else {
                 break;
             };
             month = before;
-            let past = self.pace(key(judged.version, month), passed);
+            let past = self.pace(key(&judged.version, month), passed);
             let end = now.ends_like(past.unwrap_or_default());
             ends.all[place] = end;
             against += usize::from(!judged.is_over(end));
@@ -262,7 +262,7 @@ impl Judged<'_> {
     }
 }
 
-fn key(version: &Version, month: Month) -> CellKey {
+fn key(version: &Version<'_>, month: Month) -> CellKey {
     (month, Line::spending(version.category), version.currency)
 }
 

@@ -40,8 +40,8 @@ impl UserState {
                 && let Some(version) = budget.at(cell.month)
                 && version.currency == cell.currency
             {
-                let limit = limits.limit(budget, version, cell.month);
-                self.judge(&Judged { cell, category, limit, cause }, version, alerts);
+                let limit = limits.limit(budget, &version, cell.month);
+                self.judge(&Judged { cell, category, limit, cause }, &version, alerts);
             }
         }
     }
@@ -107,7 +107,7 @@ impl UserState {
         &transaction.id
     }
 
-    fn judge(&self, judged: &Judged<'_>, version: &Version, alerts: &mut Vec<Event>) {
+    fn judge(&self, judged: &Judged<'_>, version: &Version<'_>, alerts: &mut Vec<Event>) {
         let Judged { cell, limit, .. } = judged;
         let is_active = |level: Level| cell.level(level).is_some_and(|state| state.active);
         for level in version.levels().rev().filter(|level| is_active(*level)) {

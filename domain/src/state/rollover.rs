@@ -61,7 +61,7 @@ impl<'a> Limits<'a> {
     }
 
     /// The limit of a month that has a total. To be asked in the order of months.
-    pub(super) fn limit(&mut self, budget: Budget<'_>, version: &Version, month: Month) -> Amount {
+    pub(super) fn limit(&mut self, budget: Budget<'_>, version: &Version<'_>, month: Month) -> Amount {
         if version.takes_over() { self.walk(budget, month) } else { version.limit }
     }
 

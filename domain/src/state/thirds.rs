@@ -39,6 +39,27 @@ impl Thirds {
     }
 }
 
+/// The same in three bytes each: enough for nearly everyone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct SmallThirds([[u8; 3]; 2]);
+
+impl SmallThirds {
+    /// `None`: one of the two is 2^23 minor units or more, in either direction.
+    pub(super) fn of(thirds: Thirds) -> Option<Self> {
+        let small = Self(thirds.0.map(|[low, middle, high, ..]| [low, middle, high]));
+        (Thirds::from(small) == thirds).then_some(small)
+    }
+}
+
+impl From<SmallThirds> for Thirds {
+    fn from(small: SmallThirds) -> Self {
+        Self(small.0.map(|[low, middle, high]| {
+            let sign = if high & 0x80 == 0 { 0 } else { 0xff };
+            [low, middle, high, sign, sign]
+        }))
+    }
+}
+
 /// As two numbers: most are zero, and small ones are short.
 impl Serialize for Thirds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -73,6 +94,18 @@ mod tests {
         assert_eq!([1, 2, 3].map(|passed| thirds.after(passed)), [4_350, 4_099, 0]);
         let bytes = postcard::to_allocvec(&thirds).expect("encodes");
         assert_eq!(postcard::from_bytes::<Thirds>(&bytes).expect("decodes"), thirds);
+    }
+
+    #[test]
+    fn small_thirds_come_back() {
+        for (spent, is_small) in [("83886.07", true), ("83886.08", false), ("0", true), ("5000000000", false)]
+        {
+            let mut thirds = Thirds::default();
+            thirds.add(15, amount(spent), 2);
+            thirds.add(25, amount(spent).negated(), 2);
+            let small = SmallThirds::of(thirds);
+            assert_eq!(small.map(Thirds::from), is_small.then_some(thirds), "{spent}");
+        }
     }
 
     #[test]

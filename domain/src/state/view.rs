@@ -137,10 +137,10 @@ impl UserState {
 
     /// Whether setting this budget would change nothing.
     pub(crate) fn has_budget(&self, new: &BudgetSet) -> bool {
-        let same = |old: &Version| {
+        let same = |old: Version<'_>| {
             (old.from, old.limit, old.currency, old.policy) == (new.from, new.limit, new.currency, new.policy)
                 && *old.thresholds == *new.thresholds
         };
-        self.budget(&new.category).is_some_and(|budget| budget.versions().iter().any(same))
+        self.budget(&new.category).is_some_and(|budget| budget.versions().any(same))
     }
 }

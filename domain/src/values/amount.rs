@@ -89,10 +89,12 @@ impl Amount {
         if self.0.scale() > limit { Err(too_many_digits(limit)) } else { Ok(self) }
     }
 
-    /// What a command may carry, as the number its digits make and how many of them are after the point.
-    pub(crate) fn digits_and_scale(self) -> (u64, u8) {
-        let digits = u64::try_from(self.0.mantissa()).expect("not negative, and at most 10^19");
-        (digits, u8::try_from(self.0.scale()).expect("at most 7"))
+    /// What a command may carry, as the number its digits make and how many of them, 7 at most, are after the point; `None`:
+    /// no command may carry it.
+    pub(crate) fn digits_and_scale(self) -> Option<(u64, u8)> {
+        let digits = u64::try_from(self.0.mantissa()).ok()?;
+        let scale = u8::try_from(self.0.scale()).ok()?;
+        (u32::from(scale) <= MOST_IMPORTED_DIGITS).then_some((digits, scale))
     }
 
     /// The inverse of [`Amount::digits_and_scale`].
@@ -273,6 +275,33 @@ impl From<PackedAmount> for Amount {
     }
 }
 
+/// An amount whose digits make a number below 2^32, in five bytes: with two digits after the point up to 42,949,672.95.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct SmallAmount {
+    digits: [u8; 4],
+    /// The number of digits after the point; [`NEGATIVE`] is added below zero.
+    scale: u8,
+}
+
+const NEGATIVE: u8 = 0x80;
+
+impl SmallAmount {
+    /// `None`: it has too many digits.
+    pub(crate) fn of(amount: Amount) -> Option<Self> {
+        let digits = u32::try_from(amount.0.mantissa().unsigned_abs()).ok()?;
+        let scale = u8::try_from(amount.0.scale()).ok()?;
+        let sign = if amount.0.is_sign_negative() { NEGATIVE } else { 0 };
+        Some(Self { digits: digits.to_le_bytes(), scale: scale | sign })
+    }
+}
+
+impl From<SmallAmount> for Amount {
+    fn from(SmallAmount { digits, scale }: SmallAmount) -> Self {
+        let digits = u32::from_le_bytes(digits);
+        Self(Decimal::from_parts(digits, 0, 0, scale & NEGATIVE != 0, (scale & !NEGATIVE).into()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -375,6 +404,19 @@ mod tests {
             for amount in [amount, amount.negated()] {
                 let back: Amount = PackedAmount::from(amount).into();
                 assert_eq!(back.to_string(), amount.to_string());
+            }
+        }
+    }
+
+    #[test]
+    fn a_small_amount_is_the_same_amount_or_none() {
+        let amount = |text| Amount::read(text).expect("fine");
+        for (text, is_small) in
+            [("0.00", true), ("12.50", true), ("42949672.95", true), ("42949672.96", false)]
+        {
+            for amount in [amount(text), amount(text).negated()] {
+                let back = SmallAmount::of(amount).map(|small| Amount::from(small).to_string());
+                assert_eq!(back, is_small.then(|| amount.to_string()), "{amount}");
             }
         }
     }

@@ -16,7 +16,7 @@ mod year;
 mod zone;
 
 pub use amount::Amount;
-pub(crate) use amount::PackedAmount;
+pub(crate) use amount::{PackedAmount, SmallAmount};
 pub use cadence::Cadence;
 pub use currency::Currency;
 pub use date::Date;

@@ -215,7 +215,7 @@ fn a_level_has_one_place_among_the_others() {
         from: Month::read("2026-01").expect("a month"),
         limit: Amount::ZERO,
         currency: crate::Currency::EUR,
-        thresholds: [99, 100, 101].as_slice().into(),
+        thresholds: &[99, 100, 101],
         policy: crate::Policy::Reset,
     };
     let levels: Vec<Level> = version.levels().collect();

@@ -1,10 +1,13 @@
-//! A budget: a limit for a category, valid from a month until changed.
+//! A budget: a limit for a category, valid from a month until changed. `list` keeps a user's budgets.
 
-use crate::memory::{heap, make_room, vec_heap};
+mod list;
+
+pub(crate) use list::Budgets;
+
 use crate::{Amount, Currency, Month};
+use list::{Kept, Own};
 use serde::{Deserialize, Serialize};
 use std::hash::{Hash, Hasher};
-use std::ops::Range;
 
 /// What happens to what is left over at a month's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -63,31 +66,9 @@ impl Level {
 /// What a person wants to be told about who says nothing: nearly there, and there.
 pub(crate) const DEFAULT_THRESHOLDS: [u16; 2] = [80, 100];
 
-/// Percentages to be told about, ascending. The default ones, nearly everyone's, take no memory of their own.
-// A thin box of a fat one: it is rare, and makes every budget eight bytes smaller.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Thresholds(Option<Box<Several>>);
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Several(Box<[u16]>);
-
-impl From<&[u16]> for Thresholds {
-    fn from(percents: &[u16]) -> Self {
-        Self((percents != DEFAULT_THRESHOLDS).then(|| Box::new(Several(percents.into()))))
-    }
-}
-
-impl std::ops::Deref for Thresholds {
-    type Target = [u16];
-
-    fn deref(&self) -> &[u16] {
-        self.0.as_deref().map_or(&DEFAULT_THRESHOLDS, |Several(percents)| percents)
-    }
-}
-
 /// What a category's budget is from one month on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Version {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Version<'a> {
     /// Which category, by its number.
     pub category: u16,
     /// The first month it is valid in.
@@ -97,14 +78,14 @@ pub(crate) struct Version {
     /// The limit's currency: the only one its category's spending may have while it is valid.
     pub currency: Currency,
     /// Percentages to be told about, ascending.
-    pub thresholds: Thresholds,
+    pub thresholds: &'a [u16],
     /// What happens to what is left over.
     pub policy: Policy,
 }
 
-impl Version {
+impl<'a> Version<'a> {
     /// All its levels, ascending: 100 % is reached before it is exceeded, 101 % after.
-    pub(crate) fn levels(&self) -> impl DoubleEndedIterator<Item = Level> {
+    pub(crate) fn levels(&self) -> impl DoubleEndedIterator<Item = Level> + use<'a> {
         let below = self.thresholds.partition_point(|percent| *percent <= 100);
         let percent = |percent: &u16| Level::Percent(*percent);
         let (low, high) = self.thresholds.split_at(below);
@@ -119,80 +100,34 @@ impl Version {
 
 /// One category's budget through time: its versions, at least one, ascending by `from`, one for each.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Budget<'a>(&'a [Version]);
+pub(crate) struct Budget<'a> {
+    versions: &'a [Kept],
+    own: &'a [Own],
+}
 
 impl<'a> Budget<'a> {
     /// Which category, by its number.
     pub(crate) fn category(self) -> u16 {
-        self.0[0].category
+        self.versions[0].category
     }
 
     /// All its versions.
-    pub(crate) fn versions(self) -> &'a [Version] {
-        self.0
+    pub(crate) fn versions(self) -> impl DoubleEndedIterator<Item = Version<'a>> {
+        self.versions.iter().map(|kept| kept.version(self.own))
     }
 
     /// The first month it is valid in.
     pub(crate) fn first(self) -> Month {
-        self.0[0].from
+        self.versions[0].from
     }
 
     /// The version valid in a month.
-    pub(crate) fn at(self, month: Month) -> Option<&'a Version> {
-        self.0.iter().rev().find(|version| version.from <= month)
+    pub(crate) fn at(self, month: Month) -> Option<Version<'a>> {
+        self.versions.iter().rev().find(|kept| kept.from <= month).map(|kept| kept.version(self.own))
     }
 
     /// The first month after `from` that another version governs.
     pub(crate) fn until(self, from: Month) -> Option<Month> {
-        self.0.iter().map(|version| version.from).find(|start| *start > from)
-    }
-}
-
-/// All versions of all budgets, ascending by category and `from`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Budgets(Vec<Version>);
-
-impl Budgets {
-    /// One after the other.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Budget<'_>> {
-        self.0.chunk_by(|a, b| a.category == b.category).map(Budget)
-    }
-
-    /// A category's budget.
-    pub(crate) fn of(&self, category: u16) -> Option<Budget<'_>> {
-        let versions = &self.0[self.range(category)];
-        (!versions.is_empty()).then_some(Budget(versions))
-    }
-
-    /// Adds a version, in place of one from the same month.
-    pub(crate) fn set(&mut self, version: Version) {
-        let key = |version: &Version| (version.category, version.from);
-        match self.0.binary_search_by_key(&key(&version), key) {
-            Ok(place) => self.0[place] = version,
-            Err(place) => {
-                make_room(&mut self.0, 1);
-                self.0.insert(place, version);
-            }
-        }
-    }
-
-    /// Removes a category's budget from all months.
-    pub(crate) fn remove(&mut self, category: u16) {
-        self.0.drain(self.range(category));
-    }
-
-    /// Heap bytes.
-    pub(crate) fn weight(&self) -> usize {
-        let several = |version: &Version| version.thresholds.0.as_deref().map(|all| all.0.len());
-        let lists: usize =
-            self.0.iter().filter_map(several).map(|len| heap(size_of::<Several>()) + heap(len * 2)).sum();
-        lists + vec_heap(&self.0)
-    }
-
-    fn range(&self, category: u16) -> Range<usize> {
-        let start = self.0.partition_point(|version| version.category < category);
-        let versions = self.0[start..].iter().take_while(|version| version.category == category);
-        start..start + versions.count()
+        self.versions.iter().map(|kept| kept.from).find(|start| *start > from)
     }
 }
