@@ -17,9 +17,11 @@ pub(crate) fn vec_heap<T>(elements: &Vec<T>) -> usize {
     heap(elements.capacity() * size_of::<T>())
 }
 
-/// How much heap the elements of a vector take that most users have none in.
+/// What a thin vector with elements keeps in front of them.
+const HEADER: usize = 16;
+
+/// How much heap a thin vector takes.
 pub(crate) fn thin_heap<T>(elements: &ThinVec<T>) -> usize {
-    const HEADER: usize = 16;
     if elements.capacity() == 0 { 0 } else { heap(HEADER + elements.capacity() * size_of::<T>()) }
 }
 
@@ -29,6 +31,14 @@ pub(crate) fn make_room<T>(elements: &mut Vec<T>, more: usize) {
     let (len, size) = (elements.len(), size_of::<T>());
     if elements.capacity() - len < more {
         elements.reserve_exact(heap((len + more) * size) / size - len);
+    }
+}
+
+/// The same for a thin vector.
+pub(crate) fn make_thin_room<T>(elements: &mut ThinVec<T>, more: usize) {
+    let (len, size) = (elements.len(), size_of::<T>());
+    if elements.capacity() - len < more {
+        elements.reserve_exact((heap(HEADER + (len + more) * size) - HEADER) / size - len);
     }
 }
 

@@ -20,9 +20,9 @@ pub struct SledConfig {
 }
 
 impl SledConfig {
-    /// The usual set-up: 16 MiB of cache.
+    /// The usual set-up: 8 MiB of cache.
     pub fn new(path: impl Into<PathBuf>, page_version: u32) -> Self {
-        Self { path: path.into(), cache_bytes: 16 << 20, page_version }
+        Self { path: path.into(), cache_bytes: 8 << 20, page_version }
     }
 }
 
@@ -55,7 +55,7 @@ const CONDEMNED: &str = "condemned";
 const LOCK: &str = "lock";
 /// Size of a piece of sled's log. See the deadlock at `FLUSH_BYTES`. Also, a quarter of it is the most sled keeps
 /// together: at its default, sixteen neighbouring rows of 8 KiB would each time be written to a file of their own.
-const SEGMENT_BYTES: usize = 2 << 20;
+const SEGMENT_BYTES: usize = 1 << 20;
 /// sled lets go of its own lock a moment after it is dropped, so a lock is waited for this many times …
 const LOCK_TRIES: u32 = 1_000;
 /// … this long.

@@ -5,9 +5,10 @@ use super::line::Line;
 use super::packed::{Total, Totals};
 use super::thirds::Thirds;
 use crate::budget::Level;
-use crate::memory::{make_room, vec_heap};
+use crate::memory::{make_thin_room, thin_heap};
 use crate::{Amount, Currency, Month};
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 /// Names a cell: month, line, currency. Cells are kept in this order.
 pub(crate) type CellKey = (Month, Line, Currency);
@@ -61,7 +62,7 @@ impl Cell<'_> {
 pub(crate) struct Cells {
     totals: Totals,
     /// By key, then in the order of their first crossing.
-    levels: Vec<LevelState>,
+    levels: ThinVec<LevelState>,
 }
 
 impl Cells {
@@ -119,7 +120,7 @@ impl Cells {
         if let Some(state) = self.levels[levels].iter_mut().find(|state| state.level == level) {
             (state.crossings, state.active) = (crossings, active);
         } else {
-            make_room(&mut self.levels, 1);
+            make_thin_room(&mut self.levels, 1);
             self.levels.insert(end, LevelState { key, level, crossings, active });
         }
     }
@@ -145,13 +146,15 @@ impl Cells {
     pub(crate) fn adopt(&mut self, cell: &Cell<'_>) {
         let Cell { month, line, currency, parts, sum, thirds, .. } = *cell;
         self.totals.put(Total { month, line, currency, parts, sum, thirds });
-        let levels = self.levels_range(cell.key());
-        self.levels.splice(levels, cell.levels.iter().cloned());
+        let start = self.levels_range(cell.key()).start;
+        for (place, level) in (start..).zip(cell.levels) {
+            self.levels.insert(place, level.clone());
+        }
     }
 
     /// Heap bytes.
     pub(crate) fn weight(&self) -> usize {
-        self.totals.weight() + vec_heap(&self.levels)
+        self.totals.weight() + thin_heap(&self.levels)
     }
 
     fn cell(&self, total: Total) -> Cell<'_> {

@@ -3,15 +3,16 @@
 use super::Categories;
 use super::rows::{Content, Origin, Row};
 use crate::CommandId;
-use crate::memory::{heap, make_room};
+use crate::memory::{make_thin_room, thin_heap};
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 /// Decided commands, oldest first, in one buffer: small in memory, written to the root page as it is, and seldom looked
 /// into. For each its row's length, as postcard writes it, then the [`Row`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tail {
     #[serde(with = "bytes")]
-    bytes: Vec<u8>,
+    bytes: ThinVec<u8>,
     /// How many rows there are.
     rows: u16,
     /// How many of them made a transaction, deleted ones included.
@@ -51,7 +52,7 @@ impl Tail {
         let mut buffer = LENGTH;
         let row = Row::write(id, origin, content, names);
         let length = length(&row, &mut buffer);
-        make_room(&mut self.bytes, length.len() + row.len());
+        make_thin_room(&mut self.bytes, length.len() + row.len());
         self.bytes.extend_from_slice(length);
         self.bytes.extend_from_slice(&row);
         self.rows += 1;
@@ -66,7 +67,7 @@ impl Tail {
         let mut buffer = LENGTH;
         let row = Row::write(id, self.row(place).origin(), content, names);
         let length = length(&row, &mut buffer);
-        make_room(&mut self.bytes, length.len() + row.len());
+        make_thin_room(&mut self.bytes, length.len() + row.len());
         self.bytes.splice(place.start..place.end, length.iter().chain(&row).copied());
         true
     }
@@ -113,7 +114,7 @@ impl Tail {
 
     /// Heap bytes.
     pub(crate) fn weight(&self) -> usize {
-        heap(self.bytes.capacity())
+        thin_heap(&self.bytes)
     }
 
     fn place(&self, id: &CommandId) -> Option<Place> {
@@ -165,12 +166,13 @@ fn take_row<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
 /// Bytes as bytes: without this serde takes them one by one.
 mod bytes {
     use serde::{Deserialize, Deserializer, Serializer};
+    use thin_vec::ThinVec;
 
     pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bytes(bytes)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ThinVec<u8>, D::Error> {
         <&[u8]>::deserialize(deserializer).map(Into::into)
     }
 }
