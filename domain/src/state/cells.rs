@@ -1,30 +1,18 @@
 //! Month totals: what one month came to, for one line (a category's spending, say), in one currency, and which levels that
 //! has crossed.
 
+use super::levels::{LevelState, Levels};
 use super::line::Line;
 use super::packed::{Total, Totals};
 use super::thirds::Thirds;
 use crate::budget::Level;
 use crate::memory::{make_thin_room, thin_heap};
 use crate::{Amount, Currency, Month};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thin_vec::ThinVec;
 
 /// Names a cell: month, line, currency. Cells are kept in this order.
 pub(crate) type CellKey = (Month, Line, Currency);
-
-/// How spending stands to one level of its budget.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct LevelState {
-    /// The cell it belongs to.
-    key: CellKey,
-    /// Which level.
-    pub level: Level,
-    /// How often it was crossed upwards.
-    pub crossings: u32,
-    /// Whether spending stands at it now, as far as was announced.
-    pub active: bool,
-}
 
 /// One month's total, and how it stands to the levels it ever crossed.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +30,7 @@ pub(crate) struct Cell<'a> {
     /// How much of it came late in the month.
     pub thirds: Thirds,
     /// The levels ever crossed.
-    pub levels: &'a [LevelState],
+    pub levels: Levels<'a>,
 }
 
 impl Cell<'_> {
@@ -52,16 +40,16 @@ impl Cell<'_> {
     }
 
     /// The state of a level, if it was ever crossed.
-    pub(crate) fn level(&self, level: Level) -> Option<&LevelState> {
+    pub(crate) fn level(&self, level: Level) -> Option<LevelState> {
         self.levels.iter().find(|state| state.level == level)
     }
 }
 
-/// Cells in the order of their keys. Most never cross a level, so levels have a list of their own.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Cells in the order of their keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Cells {
     totals: Totals,
-    /// By key, then in the order of their first crossing.
+    /// The levels that a total has no room for, by key, then in the order of their first crossing. Few have any.
     levels: ThinVec<LevelState>,
 }
 
@@ -105,7 +93,7 @@ impl Cells {
         total.sum = total.sum.minus(amount);
         total.parts -= 1;
         total.thirds.add(day, amount.negated(), key.2.digits());
-        if total.parts == 0 && self.levels_of(key).is_empty() {
+        if total.parts == 0 && total.usual.is_empty() && self.levels_range(key).is_empty() {
             self.totals.remove(key);
         } else {
             self.totals.put(total);
@@ -114,23 +102,19 @@ impl Cells {
 
     /// Notes that a level was crossed, upwards or downwards.
     pub(crate) fn cross(&mut self, key: CellKey, level: Level, crossings: u32, active: bool) {
-        self.totals.put(self.entry(key));
-        let levels = self.levels_range(key);
-        let end = levels.end;
-        if let Some(state) = self.levels[levels].iter_mut().find(|state| state.level == level) {
-            (state.crossings, state.active) = (crossings, active);
-        } else {
-            make_thin_room(&mut self.levels, 1);
-            self.levels.insert(end, LevelState { key, level, crossings, active });
-        }
+        let mut total = self.entry(key);
+        self.note(&mut total, LevelState { key, level, crossings, active });
+        self.totals.put(total);
     }
 
     /// Leaves levels silently; how often they were crossed is remembered.
     pub(crate) fn leave(&mut self, key: CellKey, gone: impl Fn(Level) -> bool) {
-        let levels = self.levels_range(key);
-        for state in self.levels[levels].iter_mut().filter(|state| gone(state.level)) {
-            state.active = false;
+        let mut total = self.entry(key);
+        let left: Vec<LevelState> = self.levels_of(&total).iter().filter(|state| gone(state.level)).collect();
+        for state in left {
+            self.note(&mut total, LevelState { active: false, ..state });
         }
+        self.totals.put(total);
     }
 
     /// Takes out the cells of the earliest year.
@@ -144,12 +128,12 @@ impl Cells {
 
     /// Adds a cell that is not there yet.
     pub(crate) fn adopt(&mut self, cell: &Cell<'_>) {
-        let Cell { month, line, currency, parts, sum, thirds, .. } = *cell;
-        self.totals.put(Total { month, line, currency, parts, sum, thirds });
-        let start = self.levels_range(cell.key()).start;
-        for (place, level) in (start..).zip(cell.levels) {
-            self.levels.insert(place, level.clone());
+        let Cell { month, line, currency, parts, sum, thirds, levels } = *cell;
+        let mut total = Total { parts, sum, thirds, ..Total::new((month, line, currency)) };
+        for state in levels.iter() {
+            self.note(&mut total, state);
         }
+        self.totals.put(total);
     }
 
     /// Heap bytes.
@@ -158,8 +142,24 @@ impl Cells {
     }
 
     fn cell(&self, total: Total) -> Cell<'_> {
-        let Total { month, line, currency, parts, sum, thirds } = total;
-        Cell { month, line, currency, parts, sum, thirds, levels: self.levels_of(total.key()) }
+        let Total { month, line, currency, parts, sum, thirds, .. } = total;
+        Cell { month, line, currency, parts, sum, thirds, levels: self.levels_of(&total) }
+    }
+
+    /// Notes how a level of a total, which is to be put back, stands.
+    fn note(&mut self, total: &mut Total, state: LevelState) {
+        let others = self.levels_range(state.key);
+        let known = self.levels[others.clone()].iter().position(|known| known.level == state.level);
+        let known = known.map(|place| others.start + place);
+        match (total.usual.set(&state), known) {
+            (true, Some(place)) => drop(self.levels.remove(place)),
+            (true, None) => {}
+            (false, Some(place)) => self.levels[place] = state,
+            (false, None) => {
+                make_thin_room(&mut self.levels, 1);
+                self.levels.insert(others.end, state);
+            }
+        }
     }
 
     /// A total to be changed and put back; an empty one if it is not there.
@@ -167,13 +167,94 @@ impl Cells {
         self.totals.get(key).unwrap_or_else(|| Total::new(key))
     }
 
-    fn levels_of(&self, key: CellKey) -> &[LevelState] {
-        &self.levels[self.levels_range(key)]
+    fn levels_of(&self, total: &Total) -> Levels<'_> {
+        let key = total.key();
+        Levels { key, usual: total.usual, others: &self.levels[self.levels_range(key)] }
     }
 
     fn levels_range(&self, key: CellKey) -> std::ops::Range<usize> {
         let start = self.levels.partition_point(|state| state.key < key);
         let count = self.levels[start..].iter().take_while(|state| state.key == key).count();
         start..start + count
+    }
+}
+
+/// Cells in a page: where a level is kept is nobody else's business.
+#[derive(Serialize, Deserialize)]
+struct Stored<T> {
+    totals: T,
+    levels: Vec<LevelState>,
+}
+
+impl Serialize for Cells {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let levels = self.iter().flat_map(|cell| cell.levels.iter()).collect();
+        Stored { totals: &self.totals, levels }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Cells {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Stored { totals, levels } = Stored::<Totals>::deserialize(deserializer)?;
+        let mut cells = Self { totals, levels: ThinVec::new() };
+        for state in levels {
+            let total = cells.totals.get(state.key);
+            let mut total = total.ok_or_else(|| serde::de::Error::custom("a level of no total"))?;
+            cells.note(&mut total, state);
+            cells.totals.put(total);
+        }
+        Ok(cells)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(month: &str) -> CellKey {
+        (Month::read(month).expect("a month"), Line::spending(1), Currency::EUR)
+    }
+
+    /// (level, crossings, active) of a cell.
+    fn levels(cells: &Cells, key: CellKey) -> Vec<(Level, u32, bool)> {
+        let levels = cells.get(key).expect("a cell").levels;
+        levels.iter().map(|state| (state.level, state.crossings, state.active)).collect()
+    }
+
+    #[test]
+    fn levels_are_the_same_wherever_they_are_kept() {
+        let (march, april) = (key("2026-03"), key("2026-04"));
+        let (own, exceeded) = (Level::Percent(50), Level::Exceeded);
+        let mut cells = Cells::default();
+        for (key, level, crossings, active) in [
+            (april, own, 1, true),
+            (march, exceeded, 15, true),
+            (march, exceeded, 15, false),
+            (march, own, 1, true),
+            (march, exceeded, 16, true),
+            (april, exceeded, 1, true),
+        ] {
+            cells.cross(key, level, crossings, active);
+        }
+        assert_eq!(levels(&cells, march), [(own, 1, true), (exceeded, 16, true)]);
+        assert_eq!(levels(&cells, april), [(exceeded, 1, true), (own, 1, true)]);
+        let bytes = postcard::to_allocvec(&cells).expect("encodes");
+        assert_eq!(postcard::from_bytes::<Cells>(&bytes).expect("decodes"), cells);
+        let mut copy = Cells::default();
+        cells.iter().for_each(|cell| copy.adopt(&cell));
+        assert_eq!(copy, cells);
+        cells.leave(march, |level| level == exceeded);
+        assert_eq!(levels(&cells, march), [(own, 1, true), (exceeded, 16, false)]);
+        cells.leave(april, |_| true);
+        assert_eq!(levels(&cells, april), [(exceeded, 1, false), (own, 1, false)]);
+    }
+
+    #[test]
+    fn a_level_of_no_total_is_unreadable() {
+        let levels =
+            vec![LevelState { key: key("2026-03"), level: Level::Exceeded, crossings: 1, active: true }];
+        let stored = Stored { totals: Totals::default(), levels };
+        let bytes = postcard::to_allocvec(&stored).expect("encodes");
+        postcard::from_bytes::<Cells>(&bytes).expect_err("no total");
     }
 }

@@ -1,6 +1,7 @@
 //! Month totals in little room: nearly all are small numbers.
 
 use super::cells::CellKey;
+use super::levels::Usual;
 use super::line::Line;
 use super::thirds::{SmallThirds, Thirds};
 use crate::memory::{make_room, thin_heap, vec_heap};
@@ -19,11 +20,22 @@ pub(super) struct Total {
     pub(super) parts: u32,
     pub(super) sum: Amount,
     pub(super) thirds: Thirds,
+    /// Not in the total's own bytes: all levels of a page are together.
+    #[serde(skip)]
+    pub(super) usual: Usual,
 }
 
 impl Total {
     pub(super) fn new((month, line, currency): CellKey) -> Self {
-        Self { month, line, currency, parts: 0, sum: Amount::ZERO, thirds: Thirds::default() }
+        Self {
+            month,
+            line,
+            currency,
+            parts: 0,
+            sum: Amount::ZERO,
+            thirds: Thirds::default(),
+            usual: Usual::default(),
+        }
     }
 
     pub(super) fn key(&self) -> CellKey {
@@ -31,7 +43,7 @@ impl Total {
     }
 }
 
-/// A total in 18 bytes.
+/// A total in 20 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Small {
     month: Month,
@@ -41,6 +53,7 @@ struct Small {
     currency: Currency,
     sum: SmallAmount,
     thirds: SmallThirds,
+    usual: Usual,
 }
 
 const ELSEWHERE: u16 = u16::MAX;
@@ -52,7 +65,7 @@ impl Small {
 
     /// `None`: it is too large.
     fn of(total: &Total) -> Option<Self> {
-        let Total { month, line, currency, parts, sum, thirds } = *total;
+        let Total { month, line, currency, parts, sum, thirds, usual } = *total;
         let parts = u16::try_from(parts).ok().filter(|parts| *parts != ELSEWHERE)?;
         Some(Self {
             month,
@@ -61,6 +74,7 @@ impl Small {
             currency,
             sum: SmallAmount::of(sum)?,
             thirds: SmallThirds::of(thirds)?,
+            usual,
         })
     }
 
@@ -72,15 +86,22 @@ impl Small {
             currency,
             sum: SmallAmount::default(),
             thirds: SmallThirds::default(),
+            usual: Usual::default(),
         }
     }
 
     /// `None`: it is kept elsewhere.
     fn total(&self) -> Option<Total> {
-        let Self { month, line, parts, currency, sum, thirds } = *self;
-        let total =
-            || Total { month, line, currency, parts: parts.into(), sum: sum.into(), thirds: thirds.into() };
-        (parts != ELSEWHERE).then(total)
+        let Self { month, line, parts, currency, sum, thirds, usual } = *self;
+        (parts != ELSEWHERE).then(|| Total {
+            month,
+            line,
+            currency,
+            parts: parts.into(),
+            sum: sum.into(),
+            thirds: thirds.into(),
+            usual,
+        })
     }
 }
 
@@ -206,8 +227,8 @@ mod tests {
     }
 
     #[test]
-    fn a_small_total_takes_18_bytes() {
-        assert_eq!(size_of::<Small>(), 18);
+    fn a_small_total_takes_20_bytes() {
+        assert_eq!(size_of::<Small>(), 20);
     }
 
     #[test]

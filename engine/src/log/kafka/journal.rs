@@ -5,7 +5,8 @@ use super::config;
 use super::topics::JOURNAL;
 use crate::log::{Cursor, Journal, JournalError};
 use crate::record::CommitRecord;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{Offset, TopicPartitionList};
@@ -22,8 +23,19 @@ const MISSING: Duration = Duration::from_secs(3);
 /// Reads journals with consumers it keeps.
 pub(super) struct KafkaJournal {
     cluster: Arc<Cluster>,
-    idle: Mutex<Vec<BaseConsumer>>,
+    idle: Mutex<Vec<Reader>>,
 }
+
+/// The client logs every end of a journal as an error. It gives all errors to who polls, too, and there they are handled.
+struct Quiet;
+
+impl ClientContext for Quiet {
+    fn error(&self, _: KafkaError, _: &str) {}
+}
+
+impl ConsumerContext for Quiet {}
+
+type Reader = BaseConsumer<Quiet>;
 
 /// What a look at the journal brought.
 enum Look<'a> {
@@ -122,12 +134,12 @@ impl KafkaJournal {
 
     fn with_reader<T>(
         &self,
-        work: impl FnOnce(&BaseConsumer) -> Result<T, JournalError>,
+        work: impl FnOnce(&Reader) -> Result<T, JournalError>,
     ) -> Result<T, JournalError> {
         let idle = super::lock(&self.idle).pop();
         let reader = match idle {
             Some(reader) => reader,
-            None => config::journal(&self.cluster.config).create().map_err(|e| io(&e))?,
+            None => config::journal(&self.cluster.config).create_with_context(Quiet).map_err(|e| io(&e))?,
         };
         let result = work(&reader);
         if reader.unassign().is_ok() {
@@ -137,7 +149,7 @@ impl KafkaJournal {
     }
 
     /// Offset at or before the first record after `from`.
-    fn place(&self, reader: &BaseConsumer, partition: u16, from: Cursor) -> Result<i64, JournalError> {
+    fn place(&self, reader: &Reader, partition: u16, from: Cursor) -> Result<i64, JournalError> {
         let start = self.cluster.lookup.start(partition, LOOK).map_err(|e| io(&e))?;
         if from.sequence == 0 {
             return Ok(start);
@@ -159,7 +171,7 @@ impl KafkaJournal {
 
     fn read_from(
         &self,
-        reader: &BaseConsumer,
+        reader: &Reader,
         mut reading: Reading,
         place: i64,
         until: u64,
@@ -239,13 +251,13 @@ fn broken(partition: u16, offset: i64, reason: String) -> JournalError {
     JournalError::Broken { partition, place: format!("{JOURNAL}/{partition}, offset {offset}"), reason }
 }
 
-fn assign(reader: &BaseConsumer, partition: u16, offset: i64) -> Result<(), JournalError> {
+fn assign(reader: &Reader, partition: u16, offset: i64) -> Result<(), JournalError> {
     let mut list = TopicPartitionList::new();
     list.add_partition_offset(JOURNAL, i32::from(partition), Offset::Offset(offset)).map_err(|e| io(&e))?;
     reader.assign(&list).map_err(|e| io(&e))
 }
 
-fn look(reader: &BaseConsumer) -> Result<Look<'_>, JournalError> {
+fn look(reader: &Reader) -> Result<Look<'_>, JournalError> {
     match reader.poll(Duration::from_millis(100)) {
         Some(Ok(message)) => Ok(Look::Record(message)),
         Some(Err(KafkaError::PartitionEOF(_))) => Ok(Look::End),
@@ -263,11 +275,7 @@ fn look(reader: &BaseConsumer) -> Result<Look<'_>, JournalError> {
 }
 
 /// Offset and sequence of the first decided record at or after `offset`.
-fn first_from(
-    reader: &BaseConsumer,
-    partition: u16,
-    offset: i64,
-) -> Result<Option<(i64, u64)>, JournalError> {
+fn first_from(reader: &Reader, partition: u16, offset: i64) -> Result<Option<(i64, u64)>, JournalError> {
     let mut first = None;
     scan(reader, partition, offset, |at, sequence| {
         first = Some((at, sequence));
@@ -277,7 +285,7 @@ fn first_from(
 }
 
 /// Offset behind, and sequence of, the last decided record at or after `offset`.
-fn last_from(reader: &BaseConsumer, partition: u16, offset: i64) -> Result<Option<(i64, u64)>, JournalError> {
+fn last_from(reader: &Reader, partition: u16, offset: i64) -> Result<Option<(i64, u64)>, JournalError> {
     let mut last = None;
     scan(reader, partition, offset, |at, sequence| {
         last = Some((at + 1, sequence));
@@ -288,7 +296,7 @@ fn last_from(reader: &BaseConsumer, partition: u16, offset: i64) -> Result<Optio
 
 /// Goes through the decided records from `offset` to the end.
 fn scan(
-    reader: &BaseConsumer,
+    reader: &Reader,
     partition: u16,
     offset: i64,
     mut each: impl FnMut(i64, u64) -> ControlFlow<()>,
