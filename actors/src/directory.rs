@@ -2,9 +2,10 @@
 
 use crate::source::{PageSource, Row};
 use crate::turn::{Outside, Turn};
-use crate::user::{ActorError, Applied, Apply, Ask, Decide, Decided, TakePages, UserActor, Wake};
+use crate::user::{ActorError, Applied, Apply, Ask, Decide, Decided, Ring, Rung, TakePages, UserActor, Wake};
 use actix::{Handler, Message, MessageResult};
 use centime_domain::{Query, Refusal, UserId};
+use jiff::Timestamp;
 use lru::LruCache;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -89,6 +90,11 @@ impl Directory {
     /// Has a user apply journal entries.
     pub fn apply(&mut self, user: &UserId, partition: u16, message: Apply) -> Result<Applied, ActorError> {
         self.tell(user, partition, message)?
+    }
+
+    /// Asks a user whose alarm's time has come whether a command would tell anything.
+    pub fn ring(&mut self, user: &UserId, partition: u16, now: Timestamp) -> Result<Rung, ActorError> {
+        self.tell(user, partition, Ring { now })?
     }
 
     /// Asks a user.

@@ -11,4 +11,4 @@ mod user;
 
 pub use directory::{Directory, Passivated};
 pub use source::{PageSource, Row, SourceError, Stored};
-pub use user::{ActorError, Applied, Apply, Ask, Decide, Decided, TakePages, Verdict};
+pub use user::{ActorError, Applied, Apply, Ask, Decide, Decided, NewAlarm, Rung, TakePages, Verdict};

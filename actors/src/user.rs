@@ -4,8 +4,9 @@ use crate::source::Row;
 use crate::turn::Turn;
 use actix::{Actor, Handler, Message, MessageResult};
 use centime_domain::{
-    CommandId, Entry, Handled, Input, PageError, PageKey, Query, Refusal, UserId, UserState,
+    Alarm, CommandId, Entry, Handled, Input, PageError, PageKey, Query, Refusal, UserId, UserState,
 };
+use jiff::Timestamp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Decide on a user's part of a batch, in order.
@@ -27,7 +28,13 @@ pub struct Decided {
     pub verdicts: Vec<Verdict>,
     /// The first change since the user's pages were taken.
     pub first_change: bool,
+    /// The user's alarm, if it is another one now.
+    pub alarm: Option<NewAlarm>,
 }
+
+/// When a user should be looked at, from now on; `None`: there is no need to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewAlarm(pub Option<Alarm>);
 
 /// What became of one command.
 #[derive(Debug, PartialEq)]
@@ -56,6 +63,24 @@ pub struct Apply {
 pub struct Applied {
     /// The first change since the user's pages were taken.
     pub first_change: bool,
+    /// The user's alarm, if it is another one now.
+    pub alarm: Option<NewAlarm>,
+}
+
+/// An alarm's time has come: is there anything to tell? Only between batches.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "Result<Rung, ActorError>")]
+pub(crate) struct Ring {
+    pub(crate) now: Timestamp,
+}
+
+/// What becomes of an alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rung {
+    /// A command would tell something; this alarm is what it is about.
+    Tells(Alarm),
+    /// Not now: this is the next.
+    Later(Option<Alarm>),
 }
 
 /// Hand over the changed pages. Only between batches, when memory is what is committed.
@@ -103,6 +128,8 @@ pub enum ActorError {
 #[derive(Default)]
 pub(crate) struct UserActor {
     state: Option<UserState>,
+    /// The state's alarm as it was last told of; a stored page has been told of.
+    alarm: Option<Alarm>,
     /// The page store lacks a change.
     dirty: bool,
 }
@@ -122,7 +149,9 @@ impl UserActor {
     fn hydrate(&mut self, turn: &Turn) -> Result<(), ActorError> {
         if self.state.is_none() {
             let root = turn.page(&PageKey::Root.to_bytes())?;
-            self.state = Some(UserState::from_root(root.as_deref()).map_err(|e| turn.error(&e))?);
+            let state = UserState::from_root(root.as_deref()).map_err(|e| turn.error(&e))?;
+            self.alarm = state.alarm();
+            self.state = Some(state);
         }
         Ok(())
     }
@@ -162,7 +191,7 @@ impl UserActor {
         }
         let changed = verdicts.iter().any(|v| matches!(v, Verdict::Handled(Handled::Decided(_))));
         let first_change = self.settle(changed);
-        Ok(Decided { inputs, verdicts, first_change })
+        Ok(Decided { inputs, verdicts, first_change, alarm: self.new_alarm() })
     }
 
     /// `None`: the domain panicked.
@@ -183,7 +212,22 @@ impl UserActor {
             self.load(turn, |state| state.missing_to_apply(entry))?;
             self.state().apply(entry, *sequence);
         }
-        Ok(Applied { first_change: self.settle(true) })
+        Ok(Applied { first_change: self.settle(true), alarm: self.new_alarm() })
+    }
+
+    fn ring(&mut self, now: Timestamp, turn: &Turn) -> Result<Rung, ActorError> {
+        self.hydrate(turn)?;
+        let state = self.state();
+        Ok(match state.alarm() {
+            Some(alarm) if state.has_to_tell(now) => Rung::Tells(alarm),
+            _ => Rung::Later(state.alarm_after(now)),
+        })
+    }
+
+    /// The alarm, if it is not the one last told of.
+    fn new_alarm(&mut self) -> Option<NewAlarm> {
+        let alarm = self.state().alarm();
+        (std::mem::replace(&mut self.alarm, alarm) != alarm).then_some(NewAlarm(alarm))
     }
 
     /// After a change, or none. True at the first change since the pages were taken.
@@ -253,6 +297,14 @@ impl Handler<Apply> for UserActor {
 
     fn handle(&mut self, message: Apply, turn: &mut Turn) -> Self::Result {
         MessageResult(self.apply(&message.entries, turn))
+    }
+}
+
+impl Handler<Ring> for UserActor {
+    type Result = MessageResult<Ring>;
+
+    fn handle(&mut self, message: Ring, turn: &mut Turn) -> Self::Result {
+        MessageResult(self.ring(message.now, turn))
     }
 }
 

@@ -1,13 +1,14 @@
 //! centime's pure core: commands in, events out, no I/O, no clock, no randomness.
 //!
 //! Map: `values` (amounts, currencies, dates, texts) · `id` (names of users and commands) · `refusal` (named refusals) ·
-//! `transaction`, `budget`, `account` (what they are) · `rollover` (what a month's limit comes to) · `recurring` (what comes again) · `preferences` (how a user wants things) · `commands` (the registry; one file a command) · `events` (facts) · `input`
+//! `transaction`, `budget`, `account` (what they are) · `rollover` (what a month's limit comes to) · `recurring` (what comes again) · `alarm` (when to look at who sent nothing) · `preferences` (how a user wants things) · `commands` (the registry; one file a command) · `events` (facts) · `input`
 //! (what is decided on, what came of it) · `page` (names of state's pieces) · `state` (one user's state) · `query`
 //! (questions to it) · `statistics` (estimates; the only floats) · `calculate` (stateless questions) · `read` (JSON, field by field) · `stable_hash` (hashes kept for ever) · `memory` (how much it takes).
 //!
 //! Absent on purpose: anything that knows what time it is, where bytes are stored, or who asks.
 
 mod account;
+mod alarm;
 mod budget;
 mod calculate;
 mod commands;
@@ -31,11 +32,12 @@ mod transaction;
 mod values;
 
 pub use account::AccountKind;
+pub use alarm::Alarm;
 pub use budget::Policy;
 pub use calculate::calculate;
 pub use commands::{
     CancelRecurring, CloseAccount, Command, CreateTransaction, DeclareRecurring, DeleteTransaction,
-    EraseUser, GenerateForecast, ImportRow, ImportTransactions, OpenAccount, RecordExchangeRate,
+    EraseUser, GenerateForecast, ImportRow, ImportTransactions, OpenAccount, PassTime, RecordExchangeRate,
     RemoveBudget, RestoreUser, SetBudget, SetPreferences, UndoImport, UpdateTransaction,
 };
 pub use events::{

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// Version of the pages' content: a store with another one is rebuilt from the journal.
-const PAGE_VERSION: u32 = 3;
+const PAGE_VERSION: u32 = 4;
 /// Requests that may wait for a shard; beyond that callers are told to come back.
 const REQUEST_QUEUE: usize = 16_384;
 /// How long a caller waits for an answer.
@@ -79,6 +79,7 @@ impl Engine {
                 write_behind: writer.shard(),
                 feed: Arc::clone(&feed),
                 shared: Arc::clone(&shared),
+                clock: Arc::clone(&config.clock),
                 memory_budget: config.memory_budget / shards,
                 write_behind_interval: config.write_behind,
                 panic_id: config.panic_id.clone(),

@@ -12,6 +12,7 @@ mod generate_forecast;
 mod import_row;
 mod import_transactions;
 mod open_account;
+mod pass_time;
 mod record_exchange_rate;
 mod remove_budget;
 mod restore_user;
@@ -31,6 +32,7 @@ pub use generate_forecast::GenerateForecast;
 pub use import_row::ImportRow;
 pub use import_transactions::ImportTransactions;
 pub use open_account::OpenAccount;
+pub use pass_time::PassTime;
 pub use record_exchange_rate::RecordExchangeRate;
 pub use remove_budget::RemoveBudget;
 pub use restore_user::RestoreUser;
@@ -170,4 +172,6 @@ commands! {
     DeclareRecurring = "declare_recurring",
     /// See [`CancelRecurring`].
     CancelRecurring = "cancel_recurring",
+    /// See [`PassTime`].
+    PassTime = "pass_time",
 }

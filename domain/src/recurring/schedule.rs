@@ -145,6 +145,12 @@ impl Schedule {
         if self.lapsed { None } else { self.last_day(self.next) }
     }
 
+    /// The same, of the due dates that may still be met on a day.
+    pub(crate) fn deadline_from(&self, today: Date) -> Option<Date> {
+        let last_days = (self.next..).map_while(|number| self.last_day(number));
+        last_days.filter(|_| !self.lapsed).find(|last| *last >= today)
+    }
+
     /// Moves on to the first due date that may still be met on a day.
     pub(crate) fn advance(&mut self, now: Date) {
         while !self.lapsed && self.deadline().is_some_and(|last| last < now) {

@@ -4,9 +4,10 @@
 //! `view`, `calendar`, `totals` and `spending` are what commands and queries may ask it · `missing` says which pages a command needs · `handle` is
 //! a command's way through it (`settle`: what a transaction in another currency counts as, and does to accounts) ·
 //! `imports` remembers what each import made · `erase` starts afresh, `restore` brings a past back · `evolve` applies events ·
-//! `react` finds the alerts that follow (`rollover`: by which limits), `predict` the predictions, `recur` what comes again or does not · `spill` keeps the root page small.
+//! `react` finds the alerts that follow (`rollover`: by which limits), `predict` the predictions, `recur` what comes again or does not, `alarm` when somebody should look · `spill` keeps the root page small.
 
 mod accounts;
+mod alarm;
 mod calendar;
 mod categories;
 mod cells;

@@ -9,6 +9,7 @@ use crate::events::{RecurringDetected, RecurringMissed, RecurringPriceChanged, S
 use crate::recurring::{Entry, Found, Payment, Schedule, Trace, amount_max, find};
 use crate::transaction::Transaction;
 use crate::{CommandId, Date, Event};
+use jiff::Timestamp;
 
 #[cfg(test)]
 mod tests;
@@ -26,17 +27,23 @@ impl UserState {
         let Some(recurring) = self.recurring() else {
             return Vec::new();
         };
-        let mut told = Vec::new();
-        if recurring.has_deadline()
-            && let Ok(now) = self.date_at(context.time)
-            && recurring.is_due(now)
-        {
-            self.tell_missed(recurring, now, &mut told);
-        }
+        let mut told = self.missed(context.time);
         let touched = touched(events);
         if !touched.is_empty() {
             self.tell_prices(recurring, &touched, &mut told);
             self.tell_detected(recurring, &touched, context, &mut told);
+        }
+        told
+    }
+
+    /// What was due and did not come, as of an instant.
+    pub(super) fn missed(&self, time: Timestamp) -> Vec<Event> {
+        let mut told = Vec::new();
+        if let Some(recurring) = self.recurring().filter(|recurring| recurring.deadline().is_some())
+            && let Ok(now) = self.date_at(time)
+            && recurring.is_due(now)
+        {
+            self.tell_missed(recurring, now, &mut told);
         }
         told
     }

@@ -41,9 +41,9 @@ impl Recurring {
         self.deadline.is_some_and(|deadline| deadline < now)
     }
 
-    /// Whether there is anything that could be missed some day.
-    pub(crate) fn has_deadline(&self) -> bool {
-        self.deadline.is_some()
+    /// The day after which there is something to be judged.
+    pub(crate) fn deadline(&self) -> Option<Date> {
+        self.deadline
     }
 
     pub(super) fn trace(&self, key: u64) -> Option<&Trace> {
@@ -262,7 +262,7 @@ impl UserState {
     /// Due dates whose grace is over were judged with the command of these events: none of them will be again. A command
     /// without events moves nothing, as it is in no export.
     pub(super) fn pass_due_dates(&mut self, events: &[Event], time: Option<Timestamp>) {
-        if events.is_empty() || !self.recurring().is_some_and(Recurring::has_deadline) {
+        if events.is_empty() || self.recurring().and_then(Recurring::deadline).is_none() {
             return;
         }
         let now = time.and_then(|time| self.date_at(time).ok());

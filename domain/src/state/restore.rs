@@ -185,6 +185,11 @@ impl UserState {
         }
     }
 
+    /// Whether half of a past is missing.
+    pub(super) fn is_restoring(&self) -> bool {
+        self.restoring().is_some()
+    }
+
     fn restoring(&self) -> Option<&Restoring> {
         self.root.extras.as_ref()?.restoring.as_deref()
     }

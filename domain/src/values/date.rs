@@ -45,6 +45,16 @@ impl Date {
         Self::of_civil(time.to_zoned(zone).date())
     }
 
+    /// The first instant of the day in UTC.
+    pub(crate) fn start_in_utc(self) -> jiff::Timestamp {
+        self.start_in(jiff::tz::TimeZone::UTC)
+    }
+
+    /// The first instant of the day in a time zone: mostly midnight.
+    pub(super) fn start_in(self, zone: jiff::tz::TimeZone) -> jiff::Timestamp {
+        self.civil().to_zoned(zone).expect("the calendar ends long before instants do").timestamp()
+    }
+
     fn of_civil(date: jiff::civil::Date) -> Result<Self, Refusal> {
         let part = |number: i8| u16::try_from(number).ok();
         let read = || Self::new(u16::try_from(date.year()).ok()?, part(date.month())?, part(date.day())?);

@@ -27,6 +27,12 @@ impl Zone {
         if self.is_utc() { Date::of_utc(time) } else { Date::of_zone(time, find(&self.0)?) }
     }
 
+    /// The first instant of a day here. Refuses, without a field, with `unknown_time_zone` if this centime does not know the
+    /// zone any more.
+    pub(crate) fn start_of(&self, day: Date) -> Result<Timestamp, Refusal> {
+        if self.is_utc() { Ok(day.start_in_utc()) } else { Ok(day.start_in(find(&self.0)?)) }
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.0

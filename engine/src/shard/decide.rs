@@ -7,7 +7,7 @@ use crate::feed::{Happened, for_each_event, write_happened};
 use crate::log::{Batch, CommitError, EncodedEvent, LogError, PartitionCommit, REJECTED};
 use crate::record::CommitRecord;
 use crate::request::ReplyTo;
-use centime_actors::{ActorError, Decide, Decided, Verdict};
+use centime_actors::{ActorError, Decide, Decided, NewAlarm, Verdict};
 use centime_domain::{Entry, Handled, UserId};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -28,6 +28,8 @@ pub(super) struct Decision {
     pub(super) repeats: Vec<Repeat>,
     /// Users whose state changed for the first time since their pages were taken, and their partition.
     pub(super) changed: Vec<(UserId, u16)>,
+    /// Users who should be looked at at another time than before, and their partition.
+    pub(super) alarms: Vec<(UserId, u16, NewAlarm)>,
     pub(super) letter_replies: Vec<oneshot::Sender<Result<(), EngineError>>>,
 }
 
@@ -139,6 +141,9 @@ impl Shard {
                     written.record.dead_letters.push(origin.into_dead_letter(partition, &user));
                 }
             }
+        }
+        if let Some(alarm) = decided.alarm {
+            decision.alarms.push((user.clone(), partition, alarm));
         }
         if decided.first_change {
             decision.changed.push((user, partition));

@@ -2,12 +2,13 @@
 //!
 //! Map: this file (the loop) · `owned` (what a shard knows of a partition) · `work` (a batch being gathered) · `decide`
 //! (actors decide, records are written) · `publish` (after the commit: replies, feed) · `questions` (queries) · `recover`
-//! (taking a partition over, starting afresh after doubt) · `upkeep` (write-behind, passivation) · `commit_thread`.
+//! (taking a partition over, starting afresh after doubt) · `upkeep` (write-behind, passivation) · `alarms` (what time alone brings) · `commit_thread`.
 //!
 //! The order of things is the promise: gather → decide → commit → only then tell anybody. One undecided batch at a time:
 //! while a remote log's commit is under way the next batch is gathered, and its users' pages are read, but nothing of it is
 //! decided.
 
+mod alarms;
 mod commit_thread;
 mod decide;
 mod owned;
@@ -17,17 +18,18 @@ mod recover;
 mod upkeep;
 mod work;
 
-use crate::EngineError;
 use crate::feed::FeedHub;
 use crate::inbox::Arrivals;
 use crate::log::{Batch, CommitError, FromLog, Journal, Log};
 use crate::pages::Pages;
 use crate::request::{Question, ReplyTo, Request};
 use crate::shared::Shared;
+use crate::{Clock, EngineError};
 use centime_actors::Directory;
 use centime_domain::{CommandId, UserId};
 use centime_state::WriteBehind;
 use commit_thread::CommitThread;
+use jiff::Timestamp;
 use owned::Owned;
 use recover::Replayed;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -54,6 +56,7 @@ pub(crate) struct Parts {
     pub(crate) write_behind: WriteBehind,
     pub(crate) feed: Arc<FeedHub>,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) clock: Arc<Clock>,
     /// Most bytes of user state in memory (an estimate).
     pub(crate) memory_budget: usize,
     /// Oldest a change may get before it is written to the store.
@@ -90,6 +93,9 @@ pub(crate) struct Shard {
     shared: Arc<Shared>,
     write_behind_interval: Duration,
     next_upkeep: Instant,
+    clock: Arc<Clock>,
+    /// When alarms are looked for again, by the engine's clock.
+    next_ring: Timestamp,
     labels: [(&'static str, String); 1],
 }
 
@@ -130,6 +136,8 @@ impl Shard {
             shared: parts.shared,
             write_behind_interval: parts.write_behind_interval,
             next_upkeep: Instant::now(),
+            clock: parts.clock,
+            next_ring: Timestamp::MIN,
             labels: [("shard", parts.index.to_string())],
         };
         actix::System::new().block_on(shard.serve());
@@ -155,6 +163,7 @@ impl Shard {
             }
             if Instant::now() >= self.next_upkeep {
                 self.upkeep().await;
+                self.ring();
             }
         }
     }

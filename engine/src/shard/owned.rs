@@ -5,6 +5,7 @@ use crate::log::Cursor;
 use crate::record::NextOffsets;
 use crate::request::Request;
 use centime_domain::UserId;
+use jiff::{SignedDuration, Timestamp};
 use std::time::{Duration, Instant};
 
 /// Requests that may wait for a partition that is catching up.
@@ -40,6 +41,8 @@ pub(super) struct Owned {
     /// Sequence the replay must reach.
     pub(super) goal: u64,
     pub(super) ready: bool,
+    /// By the engine's clock.
+    ready_since: Timestamp,
     /// Names the replay under way; 0: none.
     pub(super) replay: u64,
     /// The replay began at the journal's beginning, with an empty store.
@@ -73,6 +76,7 @@ impl Owned {
             epoch,
             goal,
             ready: false,
+            ready_since: Timestamp::MIN,
             replay: 0,
             from_scratch: from.sequence == 0,
             decided: 0,
@@ -88,6 +92,17 @@ impl Owned {
             marked: from,
             forgotten: false,
         }
+    }
+
+    /// It has caught up: its commands may come.
+    pub(super) fn set_ready(&mut self, now: Timestamp) {
+        self.ready = true;
+        self.ready_since = now;
+    }
+
+    /// Whether it caught up so long ago.
+    pub(super) fn has_been_ready_for(&self, time: SignedDuration, now: Timestamp) -> bool {
+        self.ready && now.duration_since(self.ready_since) >= time
     }
 
     /// Keeps a request until the partition is ready.

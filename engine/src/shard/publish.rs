@@ -36,6 +36,9 @@ impl Shard {
             owned.advance(cursor, &written.record.next_offsets);
             owned.decided += written.record.entries.len() as u64;
         }
+        for (user, partition, alarm) in decision.alarms {
+            self.set_alarm(&user, partition, alarm);
+        }
         for (user, partition) in decision.changed {
             let before = self.partitions.get(&partition).map(|owned| owned.previous).unwrap_or_default();
             self.mark_changed(user, partition, before, now);

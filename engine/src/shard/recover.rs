@@ -171,7 +171,11 @@ impl Shard {
         }
         let now = Instant::now();
         for (user, entries) in by_user {
-            if self.directory.apply(&user, partition, Apply { entries })?.first_change {
+            let applied = self.directory.apply(&user, partition, Apply { entries })?;
+            if let Some(alarm) = applied.alarm {
+                self.set_alarm(&user, partition, alarm);
+            }
+            if applied.first_change {
                 self.mark_changed(user, partition, before, now);
             }
         }
@@ -186,7 +190,7 @@ impl Shard {
             let (at, goal) = (owned.committed.sequence, owned.goal);
             return self.replay_again(partition, &format!("the journal ended at {at}, not at {goal}"));
         }
-        owned.ready = true;
+        owned.set_ready(self.clock.now());
         self.log.resume(partition, owned.epoch, &owned.next_offsets);
         self.shared.set_committed(partition, owned.committed.sequence);
         self.shared.set_stage(partition, Stage::Ready);

@@ -134,6 +134,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         10 => Just(("create_transaction", json!({"amount": 5}))),
         10 => declaration().prop_map(|data| ("declare_recurring", data)),
         5 => id().prop_map(|id| ("cancel_recurring", json!({"id": id}))),
+        5 => Just(("pass_time", json!({}))),
     ];
     (id(), data).prop_map(|(id, (name, data))| (id, name, data))
 }
