@@ -105,6 +105,7 @@ pub(super) fn bodies() -> Vec<Body> {
         ),
         body("undo_import", &["id"], json!({"id": "march", "part": 1})),
         body("erase_user", &[], json!({})),
+        body("pass_time", &[], json!({})),
         body(
             "declare_recurring",
             &["transaction_type", "payee", "amount", "cadence"],
