@@ -13,6 +13,9 @@ pub(super) struct Body {
 /// Its user must be empty: nothing is set up.
 pub(super) const RESTORE: &str = "restore_user";
 
+/// It wants nothing of its own, and nothing is due.
+pub(super) const PASS_TIME: &str = "pass_time";
+
 /// What there must be before: (type, id, data).
 pub(super) fn setup() -> Vec<(&'static str, &'static str, Value)> {
     let food = |amount: &str, date: &str| json!({"transaction_type": "Expense", "amount": amount, "category": "Food", "date": date});
@@ -105,7 +108,7 @@ pub(super) fn bodies() -> Vec<Body> {
         ),
         body("undo_import", &["id"], json!({"id": "march", "part": 1})),
         body("erase_user", &[], json!({})),
-        body("pass_time", &[], json!({})),
+        body(PASS_TIME, &[], json!({})),
         body(
             "declare_recurring",
             &["transaction_type", "payee", "amount", "cadence"],
