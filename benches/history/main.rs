@@ -95,11 +95,11 @@ fn load(args: &Args, address: &str) -> Result<()> {
     let mut client = Client::connect(address)?;
     let budget = json!({"category": "Category 1", "limit": "1000000000", "from": "2026-01"}).to_string();
     for user in ["old", "new"] {
-        post(&mut client, &format!("/v1/users/{user}/commands/set_budget"), &budget)?;
+        client.create(&format!("/v1/users/{user}/commands/set_budget"), &budget)?;
     }
     for part in 0..args.n.div_ceil(ROWS) {
         let rows: Vec<_> = (part * ROWS..((part + 1) * ROWS).min(args.n)).map(|i| row(i, args.n)).collect();
-        post(&mut client, "/v1/users/old/commands/import_transactions", &json!({"rows": rows}).to_string())?;
+        client.create("/v1/users/old/commands/import_transactions", &json!({"rows": rows}).to_string())?;
     }
     Ok(())
 }
@@ -115,12 +115,6 @@ fn row(i: u64, of: u64) -> serde_json::Value {
     })
 }
 
-fn post(client: &mut Client, path: &str, body: &str) -> Result<()> {
-    let status = client.post(path, body)?;
-    ensure!(status == 201, "{path} was answered {status}: {:.500}", client.text());
-    Ok(())
-}
-
 /// The next transaction of both, by turns; answers how much memory the two take.
 fn posting(args: &Args, address: &str, table: &mut Table) -> Result<f64> {
     let mut client = Client::connect(address)?;
@@ -130,7 +124,7 @@ fn posting(args: &Args, address: &str, table: &mut Table) -> Result<f64> {
         let body = json!({"transaction_type": "Expense", "amount": "1.50", "category": "Category 1", "date": format!("2026-12-{:02}", i % 28 + 1)});
         for (user, waited) in ["old", "new"].iter().zip(&mut waited) {
             let began = Instant::now();
-            post(&mut client, &format!("/v1/users/{user}/transactions"), &body.to_string())?;
+            client.create(&format!("/v1/users/{user}/transactions"), &body.to_string())?;
             if i >= warmup {
                 waited.saturating_record(u64::try_from(began.elapsed().as_micros())?);
             }
@@ -141,10 +135,7 @@ fn posting(args: &Args, address: &str, table: &mut Table) -> Result<f64> {
     add(table, "old user: POST, ms", &waited[0], Some(ratio(p50[1], 1_000) * SLOWER));
     // The figure is taken now and then.
     std::thread::sleep(Duration::from_secs(2));
-    ensure!(client.get("/metrics")? == 200, "no metrics");
-    let page = client.text();
-    let lines = page.lines().filter(|line| line.starts_with("centime_user_bytes"));
-    Ok(lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum())
+    client.metric("centime_user_bytes")
 }
 
 fn reports(args: &Args, address: &str, table: &mut Table) -> Result<()> {

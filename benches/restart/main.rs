@@ -132,8 +132,9 @@ impl<'a> Subject<'a> {
             process = self.start()?;
             self.first_answer(&mut process, round)?;
             took.push(begun.elapsed().as_secs_f64());
-            replayed.push(self.metric("centime_replayed_commands_total")?);
-            read.push(self.metric("centime_page_reads_total")?);
+            let mut client = Client::connect(&self.address)?;
+            replayed.push(client.metric("centime_replayed_commands_total")?);
+            read.push(client.metric("centime_page_reads_total")?);
         }
         let name = self.name;
         add(table, format!("{name}: commands under load before the kill"), &loaded, None);
@@ -182,15 +183,6 @@ impl<'a> Subject<'a> {
             }
             thread::sleep(Duration::from_millis(2));
         }
-    }
-
-    /// A metric, summed up over its labels.
-    fn metric(&self, name: &str) -> Result<f64> {
-        let mut client = Client::connect(&self.address)?;
-        ensure!(client.get("/metrics")? == 200, "no metrics");
-        let page = client.text();
-        let lines = page.lines().filter(|line| line.starts_with(name));
-        Ok(lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum())
     }
 }
 
@@ -265,9 +257,7 @@ fn one_client(subject: &Subject<'_>) -> Result<Histogram<u64>> {
 }
 
 fn post(client: &mut Client, user: u64, body: &str) -> Result<()> {
-    let status = client.post(&format!("/v1/users/{}/transactions", user_id(user)), body)?;
-    ensure!(status == 201, "a POST was answered {status}: {:.500}", client.text());
-    Ok(())
+    client.create(&format!("/v1/users/{}/transactions", user_id(user)), body)
 }
 
 /// A row; the bar is the median's.

@@ -56,6 +56,21 @@ impl Client {
         self.exchange()
     }
 
+    /// Sends JSON that must make something (201).
+    pub(crate) fn create(&mut self, path: &str, body: &str) -> Result<()> {
+        let status = self.post(path, body)?;
+        ensure!(status == 201, "POST {path} was answered {status}: {:.500}", self.text());
+        Ok(())
+    }
+
+    /// A metric of centime, summed up over its labels.
+    pub(crate) fn metric(&mut self, name: &str) -> Result<f64> {
+        ensure!(self.get("/metrics")? == 200, "no metrics");
+        let page = self.text();
+        let lines = page.lines().filter(|line| line.starts_with(name));
+        Ok(lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum())
+    }
+
     /// Sends the request, reads the whole response, returns its status.
     fn exchange(&mut self) -> Result<u16> {
         self.stream.write_all(self.request.as_bytes())?;
