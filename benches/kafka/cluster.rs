@@ -125,7 +125,9 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
-    /// A producer that may wait `linger_ms` to fill its batches.
+    /// A producer that may wait `linger_ms` to fill its batches. As with Java's, only a few requests are on their way: left
+    /// alone, librdkafka piles up thousands of small ones on a busy broker instead of filling the next, and commands were
+    /// seconds old when the broker had them.
     pub(crate) fn new(address: &str, linger_ms: u32) -> Result<Self> {
         let producer = client(address)
             .set("linger.ms", linger_ms.to_string())
@@ -134,6 +136,7 @@ impl Sender {
             .set("compression.type", "lz4")
             .set("partitioner", "murmur2_random")
             .set("acks", "all")
+            .set("max.in.flight.requests.per.connection", "5")
             .create()?;
         Ok(Self { producer })
     }
