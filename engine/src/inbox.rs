@@ -2,13 +2,10 @@
 //! little chunks; bounded by messages, a shard that commits slowly would then get small batches and commit slowly for ever.)
 
 use crate::log::{FromLog, InboxError, ShardInbox};
+use crate::shard::MOST_COMMANDS;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
-
-/// Commands from which on there is no room. Enough to fill a batch while another one is on its way: a feeder brings more as
-/// soon as some are taken.
-const ROOM: usize = 1_000;
 
 /// The log's end.
 pub(crate) struct Inbox(Arc<Queue>);
@@ -103,9 +100,9 @@ impl Queue {
 }
 
 impl Content {
-    /// Ownership changes always find room; commands while fewer than [`ROOM`] wait.
+    /// Ownership changes always find room; commands while fewer than a full batch wait.
     fn has_room_for(&self, message: &FromLog) -> bool {
-        commands(message) == 0 || self.commands < ROOM
+        commands(message) == 0 || self.commands < MOST_COMMANDS
     }
 
     fn push(&mut self, message: FromLog) {
@@ -142,7 +139,7 @@ mod tests {
     #[test]
     fn it_is_full_by_commands_and_has_room_again_when_they_are_taken() {
         let (inbox, mut arrivals) = inbox();
-        for _ in 0..ROOM {
+        for _ in 0..MOST_COMMANDS {
             inbox.try_send(chunk(1)).expect("room");
         }
         assert!(matches!(inbox.try_send(chunk(1)), Err(InboxError::Full(_))));
@@ -154,7 +151,7 @@ mod tests {
     #[test]
     fn who_waits_for_room_in_a_closed_inbox_is_told() {
         let (inbox, arrivals) = inbox();
-        inbox.try_send(chunk(ROOM)).expect("room");
+        inbox.try_send(chunk(MOST_COMMANDS)).expect("room");
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| inbox.send_blocking(chunk(1)));
             drop(arrivals);

@@ -38,6 +38,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
+pub(crate) use work::MOST_COMMANDS;
 use work::Work;
 
 /// How often a shard looks after its write-behind when nothing else wakes it.

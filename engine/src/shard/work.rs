@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use tokio::sync::oneshot;
 
 /// A batch ends at this many commands …
-const MOST_COMMANDS: usize = 5_000;
+pub(crate) const MOST_COMMANDS: usize = 5_000;
 /// … or at about this many bytes of commit record for one partition.
 const MOST_BYTES: usize = 500_000;
 

@@ -3,6 +3,7 @@
 //! Three layers: what is merely tuned, then what the operator set, then what the promises rest on. The operator may change
 //! the first, never the last.
 
+use super::readers::Pace;
 use crate::api::KafkaConfig;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
@@ -107,15 +108,22 @@ fn reading(config: &KafkaConfig, tuned: &[(&str, &str)], isolation: &str) -> Cli
 }
 
 /// Reads commands. No member of the group: its partitions are assigned by hand.
-pub(super) fn feeder(config: &KafkaConfig) -> ClientConfig {
-    // Without a least size the broker answers every fetch at once with a record or two: both spend their time on fetches.
-    // So it waits for 64 KiB, for 12 ms at most: at 5,000 commands/s 20 ms took 5 % less CPU, and 10 to 20 ms of p99. One
-    // answer is unpacked as a whole: those of two shards, 16 MiB each, took 250 MiB at a time.
+pub(super) fn feeder(config: &KafkaConfig, pace: Pace) -> ClientConfig {
+    let (least, wait) = match pace {
+        // Told at once. It is not asked again for so long, nor is it for partitions assigned meanwhile.
+        Pace::Quiet => ("1", "100"),
+        // Without a least size the broker answers every fetch at once with a record or two: both spend their time on
+        // fetches. So it waits for 64 KiB, for 12 ms at most: at 5,000 commands/s 20 ms took 5 % less CPU, and 10 to 20 ms
+        // of p99.
+        Pace::Busy => ("65536", "12"),
+    };
     let tuned = [
+        ("fetch.min.bytes", least),
+        ("fetch.wait.max.ms", wait),
+        // An answer is unpacked as a whole, and what waits beside it is in memory, too: with answers of 1 MiB and 2,000
+        // commands of each partition ahead, 40 MiB more.
         ("queued.min.messages", "500"),
         ("queued.max.messages.kbytes", "1024"),
-        ("fetch.min.bytes", "65536"),
-        ("fetch.wait.max.ms", "12"),
         ("fetch.message.max.bytes", "65536"),
         ("fetch.max.bytes", "262144"),
         // Of what it never sends; but it wants this to be no more than what it fetches.

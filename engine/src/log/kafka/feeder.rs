@@ -1,12 +1,9 @@
-//! Feeds a shard with the commands of its partitions: one consumer, one thread.
+//! Feeds a shard with the commands of its partitions: one thread.
 
 use super::cluster::Cluster;
-use super::config;
-use super::offsets;
 use super::parse::parse;
+use super::readers::{Pace, Readers};
 use crate::log::{FromLog, InboxError, Incoming, LogError, ShardInbox};
-use rdkafka::TopicPartitionList;
-use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use std::collections::HashMap;
@@ -25,8 +22,8 @@ const CHUNK_BYTES: usize = 1_000_000;
 /// bounded; pausing throws it away, to be fetched again. (Paused after 100 ms, a shard working off a backlog fetched each
 /// command several times.)
 const STUCK: Duration = Duration::from_secs(5);
-/// How long to sleep in the poll when there is nothing to do; also how long an order may wait.
-const IDLE: Duration = Duration::from_millis(10);
+/// How long to sleep in the poll when there is nothing to do; also how long an order, or a command of a quiet topic, may wait.
+const IDLE: Duration = Duration::from_millis(5);
 const RETRY: Duration = Duration::from_millis(500);
 
 /// What a feeder is told.
@@ -49,13 +46,12 @@ struct Feed {
 struct Feeder {
     cluster: Arc<Cluster>,
     inbox: Arc<dyn ShardInbox>,
-    consumer: BaseConsumer,
+    readers: Readers,
     topics: HashMap<String, u8, foldhash::fast::FixedState>,
     /// By partition.
     feeds: Vec<Option<Feed>>,
     /// Since when the inbox has been full.
     full: Option<Instant>,
-    paused: bool,
     /// What to resume as soon as Kafka says where its topics start.
     later: Option<(Instant, Vec<Order>)>,
 }
@@ -66,14 +62,12 @@ pub(super) fn start(
     shard: usize,
     inbox: Arc<dyn ShardInbox>,
 ) -> Result<(Sender<Order>, JoinHandle<()>), LogError> {
-    let consumer = config::feeder(&cluster.config)
-        .create()
-        .map_err(|e| LogError::Setup(format!("the Kafka settings are not accepted: {e}")))?;
+    let readers = Readers::new(Arc::clone(&cluster))?;
     let (sender, orders) = channel();
     let names = cluster.names.commands.iter().cloned();
     let topics = names.enumerate().filter_map(|(i, name)| Some((name, u8::try_from(i).ok()?))).collect();
     let feeds = (0..cluster.partitions).map(|_| None).collect();
-    let feeder = Feeder { cluster, inbox, consumer, topics, feeds, full: None, paused: false, later: None };
+    let feeder = Feeder { cluster, inbox, readers, topics, feeds, full: None, later: None };
     let thread = std::thread::Builder::new()
         .name(format!("kafka-feed-{shard}"))
         .spawn(move || feeder.run(&orders))
@@ -103,29 +97,17 @@ impl Feeder {
         if let Some((_, later)) = &mut self.later {
             later.retain(|o| !matches!(o, Order::Resume { partition: p, .. } if *p == partition));
         }
-        let Some(_) = self.feeds[usize::from(partition)].take() else {
-            return;
-        };
-        let assigned = self.consumer.assignment().unwrap_or_default();
-        let mut list = TopicPartitionList::new();
-        for element in assigned.elements().iter().filter(|e| e.partition() == i32::from(partition)) {
-            list.add_partition(element.topic(), element.partition());
-        }
-        if let Err(error) = self.consumer.incremental_unassign(&list) {
-            tracing::warn!(partition, %error, "commands are read on, and dropped");
+        if self.feeds[usize::from(partition)].take().is_some() {
+            self.readers.unassign(partition);
         }
     }
 
     fn resume(&mut self, partition: u16, epoch: u64, next: Vec<(u8, i64)>) {
         self.forget(partition);
-        let assigned = offsets::starts(&self.cluster, &self.consumer, partition, &next)
-            .and_then(|list| self.consumer.incremental_assign(&list));
-        match assigned {
+        match self.readers.assign(partition, &next) {
             Ok(()) => {
                 let feed = Feed { epoch, records: Vec::new(), bytes: 0, held: None };
                 self.feeds[usize::from(partition)] = Some(feed);
-                // New assignments are not paused, whatever the others are.
-                self.unpause();
             }
             Err(error) => {
                 tracing::warn!(partition, %error, "commands can't be read yet");
@@ -144,41 +126,59 @@ impl Feeder {
         self.hand_over_held();
         match self.full {
             None => {
-                self.unpause();
+                self.readers.resume();
                 self.gather();
             }
             // What was fetched ahead is kept: the shard is only busy for a moment.
             Some(since) if since.elapsed() < STUCK => std::thread::sleep(Duration::from_millis(1)),
             Some(_) => {
-                self.pause();
+                self.readers.pause();
                 self.gather();
             }
         }
     }
 
-    /// Takes what is there: until input is dry, or a round is full.
+    /// Takes what is there, of both kinds of topics.
     fn gather(&mut self) {
-        let mut wait = IDLE;
-        for _ in 0..ROUND {
-            // The message borrows the consumer alone, so that it can be filed while it lives.
-            let Some(polled) = self.consumer.poll(wait) else {
-                break;
+        self.readers.judge();
+        let busy = self.readers.has_busy();
+        let quiet = self.take(Pace::Quiet, if busy { Duration::ZERO } else { IDLE });
+        if busy {
+            self.take(Pace::Busy, if quiet == 0 { IDLE } else { Duration::ZERO });
+        }
+        for partition in 0..self.cluster.partitions {
+            self.hand_over(partition);
+        }
+    }
+
+    /// Takes records until input is dry, or a round is full. Returns how many.
+    fn take(&mut self, pace: Pace, mut wait: Duration) -> usize {
+        for taken in 0..ROUND {
+            // The message borrows the readers alone, so that it can be filed while it lives.
+            let Some(polled) = self.readers.poll(pace, wait) else {
+                return taken;
             };
             wait = Duration::ZERO;
             match polled {
                 Ok(message) => {
-                    let filed = file(&self.cluster, &self.topics, &mut self.feeds, &message);
+                    let Some(place) = place(&self.topics, &message) else {
+                        continue;
+                    };
+                    let offset = message.offset();
+                    if !self.readers.is_new(place, offset) {
+                        continue;
+                    }
+                    let is_full = file(&self.cluster, &mut self.feeds, place, &message);
                     drop(message);
-                    if let Some(partition) = filed {
-                        self.hand_over(partition);
+                    self.readers.note(place, offset);
+                    if is_full {
+                        self.hand_over(place.1);
                     }
                 }
                 Err(error) => report(&error),
             }
         }
-        for partition in 0..self.cluster.partitions {
-            self.hand_over(partition);
-        }
+        ROUND
     }
 
     /// Hands a partition's chunk to the shard; keeps it if there is no room.
@@ -213,45 +213,32 @@ impl Feeder {
         }
         self.full = None;
     }
-
-    /// Backpressure that lasts frees its memory.
-    fn pause(&mut self) {
-        if !self.paused {
-            self.paused = self.assigned(BaseConsumer::pause);
-        }
-    }
-
-    fn unpause(&mut self) {
-        if self.paused {
-            self.paused = !self.assigned(BaseConsumer::resume);
-        }
-    }
-
-    fn assigned(
-        &self,
-        change: impl Fn(&BaseConsumer, &TopicPartitionList) -> Result<(), KafkaError>,
-    ) -> bool {
-        let changed = self.consumer.assignment().and_then(|list| change(&self.consumer, &list));
-        changed.inspect_err(|error| tracing::warn!(%error, "pausing or resuming commands")).is_ok()
-    }
 }
 
-/// Puts a message into its partition's chunk; returns the partition if the chunk is full.
+/// A message's topic and partition.
+fn place(
+    topics: &HashMap<String, u8, foldhash::fast::FixedState>,
+    message: &BorrowedMessage<'_>,
+) -> Option<(u8, u16)> {
+    Some((*topics.get(message.topic())?, u16::try_from(message.partition()).ok()?))
+}
+
+/// Puts a message into its partition's chunk. True if the chunk is full.
 fn file(
     cluster: &Cluster,
-    topics: &HashMap<String, u8, foldhash::fast::FixedState>,
     feeds: &mut [Option<Feed>],
+    (topic, partition): (u8, u16),
     message: &BorrowedMessage<'_>,
-) -> Option<u16> {
-    let partition = u16::try_from(message.partition()).ok()?;
-    let feed = feeds.get_mut(usize::from(partition))?.as_mut()?;
-    let topic = *topics.get(message.topic())?;
+) -> bool {
+    let Some(Some(feed)) = feeds.get_mut(usize::from(partition)) else {
+        return false;
+    };
     if feed.records.capacity() == 0 {
         feed.records.reserve(64);
     }
     feed.records.push(parse(&cluster.names, topic, cluster.partitions, message));
     feed.bytes += message.payload_len();
-    (feed.records.len() >= CHUNK || feed.bytes >= CHUNK_BYTES).then_some(partition)
+    feed.records.len() >= CHUNK || feed.bytes >= CHUNK_BYTES
 }
 
 /// The client recovers by itself from all but one: a position that is not there (any more).

@@ -3,7 +3,7 @@
 //! Map: `config` (settings of each client) · `topics` (names, creation, refusal of wrong ones) · `cluster` (what all parts
 //! share) · `ownership` (which partitions are ours, and our `standing` in the group, under one lock) · `member` (the group
 //! member and its rebalances) · `takeover` (from assignment to [`FromLog::Take`]) · `anchor` (the fence and goal) ·
-//! `feeder`, `offsets`, `parse` (commands to shards) · `committer`, `convoy` (batches to Kafka) · `transactor` (by `wire`, our own producer, or `librdkafka`'s) · `journal` (reading
+//! `feeder`, `readers`, `offsets`, `parse` (commands to shards) · `committer`, `convoy` (batches to Kafka) · `transactor` (by `wire`, our own producer, or `librdkafka`'s) · `journal` (reading
 //! it) · `orphans` (partitions that are nobody's) · `producer` (commands from HTTP) · `routes` (who serves what we don't) · `watchdog`.
 //!
 //! Absent on purpose: consumer offsets as the place where reading goes on (commit records hold it; the offsets committed
@@ -26,6 +26,7 @@ mod orphans;
 mod ownership;
 mod parse;
 mod producer;
+mod readers;
 mod routes;
 mod standing;
 mod takeover;

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 const LOOK: Duration = Duration::from_secs(5);
 
-/// The partition of every commands topic, at the offset in `next`, or else at its log start. Left out: topic partitions
+/// Where to read this partition of every commands topic: at the offset in `next`, or else at its log start. Left out: topics
 /// whose next command has been deleted by retention (that is said loudly), unless the operator has accepted the loss.
 pub(super) fn starts(
     cluster: &Cluster,
     consumer: &BaseConsumer,
     partition: u16,
     next: &[(u8, i64)],
-) -> KafkaResult<TopicPartitionList> {
+) -> KafkaResult<Vec<(u8, i64)>> {
     let number = i32::from(partition);
     let mut asked = TopicPartitionList::with_capacity(cluster.names.commands.len());
     for name in &cluster.names.commands {
@@ -24,8 +24,8 @@ pub(super) fn starts(
         asked.add_partition_offset(name, number, Offset::Beginning)?;
     }
     let found = consumer.offsets_for_times(asked, LOOK)?;
-    let mut starts = TopicPartitionList::with_capacity(cluster.names.commands.len());
-    for (index, name) in cluster.names.commands.iter().enumerate() {
+    let mut starts = Vec::with_capacity(cluster.names.commands.len());
+    for (index, name) in (0..).zip(&cluster.names.commands) {
         let element =
             found.find_partition(name, number).ok_or(rdkafka::error::KafkaError::NoMessageReceived)?;
         element.error()?;
@@ -33,9 +33,9 @@ pub(super) fn starts(
             Offset::Offset(first) => first,
             _ => 0,
         };
-        let wanted = next.iter().find(|(topic, _)| usize::from(*topic) == index).map(|(_, offset)| *offset);
+        let wanted = next.iter().find(|(topic, _)| *topic == index).map(|(_, offset)| *offset);
         if let Some(start) = start(cluster, name, partition, first, wanted) {
-            starts.add_partition_offset(name, number, Offset::Offset(start))?;
+            starts.push((index, start));
         }
     }
     Ok(starts)
