@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// A group ends when its values reach this many bytes.
-const GROUP_BYTES: usize = 1 << 20;
+const GROUP_BYTES: usize = 8 << 20;
 /// What was written is flushed when no job came for this long.
 const IDLE: Duration = Duration::from_millis(200);
 

@@ -2,7 +2,7 @@
 //!
 //! Map: `conformance` (both logs keep the same promises) · `berka` (a real bank's four years) · `crash_embedded`,
 //! `crash_kafka` (kill -9 and worse, under load) · `ledger` (reports, forecasts, calculators) ·
-//! `accounts` (preferences, accounts, rates) · `imports` (bank files) · `predictions` · `recurring` · `erasure` · `export` · `restore` · `as_of` · `restart` · `rebalance` · `garbage` · `largest` ·
+//! `accounts` (preferences, accounts, rates) · `imports` (bank files) · `predictions` · `recurring` · `erasure` · `export` · `restore` · `as_of` · `restart` · `rebalance` · `garbage` · `largest` · `paces` ·
 //! `hostile` (whatever a client may send) · `support`
 //! (what they share).
 //!
@@ -22,6 +22,7 @@ mod hostile;
 mod imports;
 mod largest;
 mod ledger;
+mod paces;
 mod predictions;
 mod rebalance;
 mod recurring;

@@ -20,7 +20,7 @@ const OLDER: Duration = Duration::from_secs(5);
 /// From here on writing is in a hurry.
 const URGENT_LAG: u64 = 200_000;
 /// Bytes waiting for the store: beyond the first figure no pages are taken, beyond the second the shard waits.
-const PENDING: usize = 1 << 20;
+const PENDING: usize = 8 << 20;
 const PENDING_LIMIT: usize = 256 << 20;
 /// A store that keeps a shard waiting for so long will never come back; a restart replays what it lacks.
 const HUNG: Duration = Duration::from_mins(1);

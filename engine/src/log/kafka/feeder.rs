@@ -62,7 +62,7 @@ pub(super) fn start(
     shard: usize,
     inbox: Arc<dyn ShardInbox>,
 ) -> Result<(Sender<Order>, JoinHandle<()>), LogError> {
-    let readers = Readers::new(Arc::clone(&cluster))?;
+    let readers = Readers::new(Arc::clone(&cluster), shard)?;
     let (sender, orders) = channel();
     let names = cluster.names.commands.iter().cloned();
     let topics = names.enumerate().filter_map(|(i, name)| Some((name, u8::try_from(i).ok()?))).collect();

@@ -42,6 +42,7 @@ struct Traffic {
 /// See the module.
 pub(super) struct Readers {
     cluster: Arc<Cluster>,
+    shard: usize,
     quiet: BaseConsumer,
     busy: BaseConsumer,
     /// By topic.
@@ -53,7 +54,7 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn new(cluster: Arc<Cluster>) -> Result<Self, LogError> {
+    pub(super) fn new(cluster: Arc<Cluster>, shard: usize) -> Result<Self, LogError> {
         let open = |pace| -> Result<BaseConsumer, LogError> {
             config::feeder(&cluster.config, pace)
                 .create()
@@ -64,7 +65,7 @@ impl Readers {
         let traffic =
             cluster.names.commands.iter().map(|_| Traffic { pace: Pace::Quiet, records: 0, last: now });
         let traffic = traffic.collect();
-        Ok(Self { cluster, quiet, busy, traffic, next: BTreeMap::new(), judged: now, paused: false })
+        Ok(Self { cluster, shard, quiet, busy, traffic, next: BTreeMap::new(), judged: now, paused: false })
     }
 
     /// Reads a partition of every commands topic from these offsets on, or from the log's start.
@@ -139,6 +140,8 @@ impl Readers {
                 Pace::Quiet | Pace::Busy => {}
             }
         }
+        let busy: u32 = self.traffic.iter().map(|traffic| u32::from(traffic.pace == Pace::Busy)).sum();
+        metrics::gauge!("centime_busy_topics", "shard" => self.shard.to_string()).set(busy);
     }
 
     /// What the one consumer has fetched ahead it forgets; the other one reads on where the shard stands.
