@@ -161,18 +161,16 @@ impl Feeder {
             wait = Duration::ZERO;
             match polled {
                 Ok(message) => {
-                    let Some(place) = place(&self.topics, &message) else {
+                    let offset = message.offset();
+                    let source = source(&self.topics, &message);
+                    let Some(source) = source.filter(|source| self.readers.is_new(*source, offset)) else {
                         continue;
                     };
-                    let offset = message.offset();
-                    if !self.readers.is_new(place, offset) {
-                        continue;
-                    }
-                    let is_full = file(&self.cluster, &mut self.feeds, place, &message);
+                    let is_full = file(&self.cluster, &mut self.feeds, source, &message);
                     drop(message);
-                    self.readers.note(place, offset);
+                    self.readers.note(source, offset);
                     if is_full {
-                        self.hand_over(place.1);
+                        self.hand_over(source.1);
                     }
                 }
                 Err(error) => report(&error),
@@ -216,7 +214,7 @@ impl Feeder {
 }
 
 /// A message's topic and partition.
-fn place(
+fn source(
     topics: &HashMap<String, u8, foldhash::fast::FixedState>,
     message: &BorrowedMessage<'_>,
 ) -> Option<(u8, u16)> {
