@@ -163,7 +163,8 @@ impl Feeder {
                 Ok(message) => {
                     let offset = message.offset();
                     let source = source(&self.topics, &message);
-                    let Some(source) = source.filter(|source| self.readers.is_new(*source, offset)) else {
+                    let Some(source) = source.filter(|source| self.readers.wants(pace, *source, offset))
+                    else {
                         continue;
                     };
                     let is_full = file(&self.cluster, &mut self.feeds, source, &message);

@@ -110,9 +110,11 @@ impl Readers {
         self.consumer(pace).poll(wait)
     }
 
-    /// Whether a record has not been read yet.
-    pub(super) fn is_new(&self, (topic, partition): (u8, u16), offset: i64) -> bool {
-        self.next.get(&(topic, partition)).is_some_and(|next| offset >= *next)
+    /// Whether a record polled at this pace is to be read: its topic has not moved since it was fetched, and nobody has read
+    /// it before.
+    pub(super) fn wants(&self, pace: Pace, (topic, partition): (u8, u16), offset: i64) -> bool {
+        self.traffic[usize::from(topic)].pace == pace
+            && self.next.get(&(topic, partition)).is_some_and(|next| offset >= *next)
     }
 
     /// Notes that a record has been read.
