@@ -20,7 +20,8 @@ fn stream(producer: &Producer, numbers: std::ops::Range<usize>) {
             let topic = "commands.create_transaction";
             producer.command(topic, &user, "create_transaction", &format!("{user}-{n:03}"), &expense);
         }
-        let (user, budget) = (format!("user-{}", n % USERS), json!({"category": "Fun", "limit": "50"}));
+        let (user, budget) =
+            (format!("user-{}", n % USERS), json!({"category": "Fun", "limit": format!("{}", n + 1)}));
         producer.command("commands.set_budget", &user, "set_budget", &format!("budget-{n:03}"), &budget);
         producer.flush();
         thread::sleep(PAUSE);
