@@ -140,6 +140,11 @@ impl UserActor {
         self.state.as_ref().map_or(size_of::<Self>(), UserState::weight)
     }
 
+    /// As [`UserState::touch`].
+    pub(crate) fn touch(&self) -> u8 {
+        self.state.as_ref().map_or(0, UserState::touch)
+    }
+
     /// Whether the page store lacks a change.
     pub(crate) fn is_dirty(&self) -> bool {
         self.dirty

@@ -80,6 +80,12 @@ pub(crate) struct Budgets {
 }
 
 impl Budgets {
+    /// See `UserState::touch`.
+    pub(crate) fn touch(&self) -> u8 {
+        let shape = |kept: Option<&Kept>| kept.map_or(0, |kept| kept.shape);
+        shape(self.versions.first()) ^ shape(self.versions.last())
+    }
+
     /// One after the other.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Budget<'_>> {
         let budget = |versions| Budget { versions, own: &self.own };

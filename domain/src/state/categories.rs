@@ -67,6 +67,11 @@ impl Categories {
         heap(self.names.capacity()) + self.index.as_deref().map_or(0, index)
     }
 
+    /// See `UserState::touch`.
+    pub(crate) fn touch(&self) -> u8 {
+        self.names.first().copied().unwrap_or_default()
+    }
+
     fn add(&mut self, name: &str) -> u16 {
         let number = self.len;
         let start = u32::try_from(self.names.len()).expect("MOST names of 400 bytes are 4 MB");

@@ -141,6 +141,11 @@ impl Cells {
         self.totals.weight() + thin_heap(&self.levels)
     }
 
+    /// See `UserState::touch`.
+    pub(crate) fn touch(&self) -> u8 {
+        self.totals.touch()
+    }
+
     fn cell(&self, total: Total) -> Cell<'_> {
         let Total { month, line, currency, parts, sum, thirds, .. } = total;
         Cell { month, line, currency, parts, sum, thirds, levels: self.levels_of(&total) }

@@ -117,6 +117,11 @@ impl Tail {
         thin_heap(&self.bytes)
     }
 
+    /// See `UserState::touch`.
+    pub(crate) fn touch(&self) -> u8 {
+        self.bytes.first().copied().unwrap_or_default()
+    }
+
     fn place(&self, id: &CommandId) -> Option<Place> {
         let mut buffer = [0; CommandId::LONGEST];
         let id = postcard::to_slice(id, &mut buffer).expect("the buffer is for the longest id");

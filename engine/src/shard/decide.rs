@@ -7,7 +7,7 @@ use crate::feed::{Happened, for_each_event, write_happened};
 use crate::log::{Batch, CommitError, EncodedEvent, LogError, PartitionCommit, REJECTED};
 use crate::record::CommitRecord;
 use crate::request::ReplyTo;
-use centime_actors::{ActorError, Decide, Decided, NewAlarm, Verdict};
+use centime_actors::{ActorError, Decide, Decided, Directory, NewAlarm, Verdict};
 use centime_domain::{Entry, Handled, UserId};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -83,13 +83,18 @@ impl Shard {
                 sequence: owned.committed.sequence + 1,
                 previous: owned.committed.hash,
                 next_offsets,
-                entries: Vec::new(),
+                entries: Vec::with_capacity(part.commands),
                 dead_letters: std::mem::take(&mut part.dead_letters),
             };
-            decision.partitions.insert(*partition, Written { record, hash: 0, replies: Vec::new() });
+            let replies = Vec::with_capacity(part.commands);
+            decision.partitions.insert(*partition, Written { record, hash: 0, replies });
         }
         let mut slices = std::mem::take(&mut work.slices).into_iter();
-        while let Some(Slice { user, partition, inputs, origins }) = slices.next() {
+        for place in 0.. {
+            if place % Directory::AT_ONCE == 0 {
+                self.directory.announce(slices.as_slice().iter().map(|slice| &slice.user));
+            }
+            let Some(Slice { user, partition, inputs, origins }) = slices.next() else { break };
             let sequence = decision.partitions[&partition].record.sequence;
             match self.directory.decide(&user, partition, Decide { inputs, sequence }) {
                 Ok(decided) => self.collect(&mut decision, user, partition, origins, decided),

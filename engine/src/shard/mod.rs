@@ -147,7 +147,8 @@ impl Shard {
     async fn serve(mut self) {
         loop {
             let control = self.gather().await;
-            let mut work = std::mem::take(&mut self.next);
+            let next = self.next.like();
+            let mut work = std::mem::replace(&mut self.next, next);
             if !work.is_empty() {
                 let ahead = control.is_none() && self.log.is_remote();
                 self.settle(&mut work, ahead).await;

@@ -36,6 +36,7 @@ pub(super) struct Slice {
 pub(super) struct PartitionWork {
     pub(super) dead_letters: Vec<DeadLetter>,
     pub(super) next_offsets: NextOffsets,
+    pub(super) commands: usize,
     pub(super) bytes: usize,
 }
 
@@ -54,6 +55,16 @@ pub(super) struct Work {
 }
 
 impl Work {
+    /// An empty one, with room for as many users as this one has: the next batch will be about as large.
+    pub(super) fn like(&self) -> Self {
+        let users = self.slices.len();
+        Self {
+            slices: Vec::with_capacity(users),
+            by_user: HashMap::with_capacity_and_hasher(users, foldhash::fast::RandomState::default()),
+            ..Self::default()
+        }
+    }
+
     /// Nothing to commit (questions may still be there).
     pub(super) fn is_empty(&self) -> bool {
         self.partitions.is_empty()
@@ -146,6 +157,7 @@ impl Work {
         }
         // Half its size on the wire is about what a command takes in the commit record.
         self.charge(partition, origin.size() / 2 + 64);
+        self.part(partition).commands += 1;
         self.commands += 1;
         self.full |= self.commands >= MOST_COMMANDS;
         match self.by_user.entry(user) {
