@@ -80,6 +80,13 @@ impl Arrivals {
         self.0.left.notify_one();
         Some(message)
     }
+
+    /// The message taken last, or what is left of it: it will be the next one again.
+    pub(crate) fn put_back(&mut self, message: FromLog) {
+        let mut content = self.0.lock();
+        content.commands += commands(&message);
+        content.messages.push_front(message);
+    }
 }
 
 impl Drop for Arrivals {

@@ -4,6 +4,7 @@
 
 mod kafka_support;
 
+use centime_engine::KafkaConfig;
 use centime_engine::log::kafka::KafkaLog;
 use centime_engine::log::{Log, LogError};
 use futures::executor::block_on;
@@ -16,26 +17,40 @@ use std::time::Duration;
 type Admin = AdminClient<DefaultClientContext>;
 
 fn set_retention(admin: &Admin, value: &str) {
-    // The whole configuration is replaced.
-    let journal = AlterConfig::new(ResourceSpecifier::Topic("centime.journal"))
-        .set("cleanup.policy", "delete")
-        .set("max.message.bytes", "4194304")
-        .set("retention.bytes", "-1")
-        .set("retention.ms", value);
-    for result in block_on(admin.alter_configs([&journal], &AdminOptions::new())).unwrap() {
+    let kept = [("cleanup.policy", "delete"), ("retention.bytes", "-1"), ("retention.ms", value)];
+    alter(admin, "centime.journal", &kept);
+}
+
+/// Replaces the whole configuration.
+fn alter(admin: &Admin, topic: &str, settings: &[(&str, &str)]) {
+    let all = AlterConfig::new(ResourceSpecifier::Topic(topic)).set("max.message.bytes", "4194304");
+    let all = settings.iter().fold(all, |all, (key, value)| all.set(key, value));
+    for result in block_on(admin.alter_configs([&all], &AdminOptions::new())).unwrap() {
         result.unwrap();
     }
     // A broker answers before it knows itself what was changed.
-    wait_for("the setting to show", || {
-        let journal = ResourceSpecifier::Topic("centime.journal");
-        let described = block_on(admin.describe_configs([&journal], &AdminOptions::new())).unwrap().remove(0);
-        let retention = described.unwrap().get("retention.ms").unwrap().value.clone();
-        (retention.as_deref() == Some(value)).then_some(())
+    wait_for("the settings to show", || {
+        let topic = ResourceSpecifier::Topic(topic);
+        let described = block_on(admin.describe_configs([&topic], &AdminOptions::new())).unwrap().remove(0);
+        let described = described.unwrap();
+        let shows = |(key, value): &(&str, &str)| described.get(key).unwrap().value.as_deref() == Some(value);
+        settings.iter().all(shows).then_some(())
     });
 }
 
+/// Names of all topics but Kafka's own.
+fn names(admin: &Admin) -> Vec<String> {
+    let all = admin.inner().fetch_metadata(None, Duration::from_secs(5)).unwrap();
+    let names = all.topics().iter().map(|topic| topic.name().to_owned());
+    names.filter(|name| !name.starts_with("__")).collect()
+}
+
 fn refusal() -> String {
-    match KafkaLog::open(config("topics", "a")) {
+    refusal_of(config("topics", "a"))
+}
+
+fn refusal_of(config: KafkaConfig) -> String {
+    match KafkaLog::open(config) {
         Err(LogError::Setup(text)) => text,
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("it started"),
@@ -49,6 +64,7 @@ fn wrong_topics_are_refused_by_name_and_lost_commands_are_not_skipped() {
     block_on(admin.create_topics([&few], &AdminOptions::new())).unwrap();
     let text = refusal();
     assert!(text.contains("commands.any: found 5 partitions, wanted 12"), "{text}");
+    assert_eq!(names(&admin), ["commands.any"], "nothing is made beside topics that are wrong");
     block_on(admin.delete_topics(&["commands.any"], &AdminOptions::new())).unwrap().remove(0).unwrap();
     wait_for("the topic to be gone", || {
         let all = admin.inner().fetch_metadata(None, Duration::from_secs(5)).unwrap();
@@ -59,6 +75,19 @@ fn wrong_topics_are_refused_by_name_and_lost_commands_are_not_skipped() {
     let text = refusal();
     assert!(text.contains("centime.journal: found retention.ms=604800000, wanted -1"), "{text}");
     set_retention(&admin, "-1");
+
+    let mut other = config("topics", "a");
+    other.partitions = 24;
+    let text = refusal_of(other);
+    assert!(text.contains("centime.journal: found 12 partitions, wanted 24"), "{text}");
+    let mut other = config("topics", "a");
+    other.event_partitions += 1;
+    let text = refusal_of(other);
+    assert!(text.contains("topic events.") && text.contains("--event-partitions 3"), "{text}");
+    alter(&admin, "events.budget_exceeded", &[("cleanup.policy", "compact")]);
+    let text = refusal();
+    assert!(text.contains("events.budget_exceeded: found cleanup.policy=compact, wanted delete"), "{text}");
+    alter(&admin, "events.budget_exceeded", &[("cleanup.policy", "delete")]);
 
     let mut comma = config("topics", "a");
     comma.node = "a,b".to_owned();

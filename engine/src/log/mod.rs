@@ -182,11 +182,19 @@ pub trait Journal: Send + Sync {
     ) -> Result<(), JournalError>;
 }
 
+/// Whose journal is damaged, as far as that can be told.
+fn whose(partition: u16) -> String {
+    match partition {
+        u16::MAX => "the journal".to_owned(),
+        partition => format!("the journal of partition {partition}"),
+    }
+}
+
 /// A journal can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// A record is damaged or missing where others follow. Not to be repaired by retrying.
-    #[error("journal of partition {partition}, at {place}: {reason}")]
+    #[error("{}, at {place}: {reason}", whose(*partition))]
     Broken {
         /// Which partition (or the whole file's, if that can't be told: `u16::MAX`).
         partition: u16,

@@ -8,10 +8,13 @@ use crate::log::{Batch, CommitError, EncodedEvent, LogError, PartitionCommit, RE
 use crate::record::CommitRecord;
 use crate::request::ReplyTo;
 use centime_actors::{ActorError, Decide, Decided, Directory, NewAlarm, Verdict};
-use centime_domain::{Entry, Handled, UserId};
+use centime_domain::{CommandId, Entry, Handled, UserId};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+
+/// Why a command becomes a dead letter that the domain does not get through.
+const FAILED: &str = "the command failed inside centime, twice (a bug: please report it)";
 
 /// One partition's decisions and who waits for them.
 pub(super) struct Written {
@@ -31,6 +34,8 @@ pub(super) struct Decision {
     /// Users who should be looked at at another time than before, and their partition.
     pub(super) alarms: Vec<(UserId, u16, NewAlarm)>,
     pub(super) letter_replies: Vec<oneshot::Sender<Result<(), EngineError>>>,
+    /// Commands that are dead letters.
+    pub(super) buried: Vec<(UserId, CommandId)>,
 }
 
 impl Shard {
@@ -47,10 +52,14 @@ impl Shard {
             }
         };
         decision.letter_replies = std::mem::take(&mut work.letter_replies);
+        decision.buried = std::mem::take(&mut work.buried);
         let batch = self.write(&mut decision, work);
         let decided = began.elapsed();
         if batch.partitions.is_empty() {
             return self.publish(decision, &[]);
+        }
+        if self.gives_up(&mut decision, &batch, commands) {
+            return;
         }
         match self.commit(batch, ahead).await {
             Ok(hints) => {
@@ -143,7 +152,7 @@ impl Shard {
                     for reply in self.who_waits(&user, &input.id, None) {
                         drop(reply.send(Err(EngineError::Poisoned)));
                     }
-                    written.record.dead_letters.push(origin.into_dead_letter(partition, &user));
+                    written.record.dead_letters.push(origin.into_dead_letter(partition, &user, FAILED));
                 }
             }
         }
@@ -184,7 +193,7 @@ impl Shard {
     fn note_actor_error(&mut self, error: ActorError) {
         tracing::error!(%error, "an actor failed; starting afresh from the journal");
         if let ActorError::Torn { user, id } = error {
-            self.torn.insert((user, id));
+            self.torn.insert((user, id), FAILED);
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Map: this file (the loop) · `owned` (what a shard knows of a partition) · `work` (a batch being gathered) · `decide`
 //! (actors decide, records are written) · `publish` (after the commit: replies, feed) · `questions` (queries) · `recover`
-//! (taking a partition over, starting afresh after doubt) · `upkeep` (write-behind, passivation) · `alarms` (what time alone brings) · `commit_thread`.
+//! (taking a partition over, starting afresh after doubt) · `size` (what a batch may come to) · `upkeep` (write-behind, passivation) · `alarms` (what time alone brings) · `commit_thread`.
 //!
 //! The order of things is the promise: gather → decide → commit → only then tell anybody. One undecided batch at a time:
 //! while a remote log's commit is under way the next batch is gathered, and its users' pages are read, but nothing of it is
@@ -15,6 +15,7 @@ mod owned;
 mod publish;
 mod questions;
 mod recover;
+mod size;
 mod upkeep;
 mod work;
 
@@ -32,14 +33,14 @@ use commit_thread::CommitThread;
 use jiff::Timestamp;
 use owned::Owned;
 use recover::Replayed;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 pub(crate) use work::MOST_COMMANDS;
-use work::Work;
+use work::{Torn, Work};
 
 /// How often a shard looks after its write-behind when nothing else wakes it.
 const UPKEEP: Duration = Duration::from_millis(50);
@@ -80,8 +81,10 @@ pub(crate) struct Shard {
     held: Option<Control>,
     /// Who waits for commands that the log has.
     waiters: HashMap<(UserId, CommandId), Vec<ReplyTo>>,
-    /// Commands that tore a state: dead letters when they come again.
-    torn: HashSet<(UserId, CommandId)>,
+    /// Commands that tore a state, or come to too much: dead letters when they come again.
+    torn: Torn,
+    /// A batch ends at this many commands: fewer than [`MOST_COMMANDS`] after one that came to too much.
+    most_commands: usize,
     /// Questions about a future that has not been committed yet.
     later: Vec<Question>,
     /// Requests whose partition has just become ready.
@@ -127,7 +130,8 @@ impl Shard {
             next: Work::default(),
             held: None,
             waiters: HashMap::new(),
-            torn: HashSet::new(),
+            torn: Torn::new(),
+            most_commands: MOST_COMMANDS,
             later: Vec::new(),
             unparked: Vec::new(),
             replay_count: 0,
@@ -227,24 +231,31 @@ impl Shard {
     }
 
     fn has_room(&self) -> bool {
-        self.held.is_none() && !self.next.is_full()
+        self.held.is_none() && self.next.has_room_for(self.most_commands)
     }
 
     /// Where commands come through the log, requests make no batch larger; and who awaits one of its commands must be known
     /// before it is decided.
     fn has_room_for_requests(&self) -> bool {
-        self.held.is_none() && (self.log.publishes() || !self.next.is_full())
+        self.held.is_none() && (self.log.publishes() || self.has_room())
     }
 
-    /// A message of the log: commands join the batch; anything else waits until the batch is settled.
+    /// A message of the log: commands join the batch, as many as it has room for; anything else waits until the batch is
+    /// settled.
     fn take_in(&mut self, message: FromLog) {
         match message {
             FromLog::Commands { partition, epoch, records } => {
                 let current = self.partitions.get(&partition).is_some_and(|p| p.ready && p.epoch == epoch);
-                if current {
-                    for incoming in records {
-                        self.next.add_incoming(partition, incoming, &self.torn);
-                    }
+                let mut records = records.into_iter();
+                while current
+                    && self.has_room()
+                    && let Some(incoming) = records.next()
+                {
+                    self.next.add_incoming(partition, incoming, &self.torn);
+                }
+                if current && records.len() > 0 {
+                    let records = records.collect();
+                    self.from_log.put_back(FromLog::Commands { partition, epoch, records });
                 }
             }
             control => self.held = Some(Control::Log(control)),

@@ -49,6 +49,11 @@ impl Shard {
         for reply in decision.letter_replies {
             drop(reply.send(Ok(())));
         }
+        for (user, id) in decision.buried {
+            for reply in self.who_waits(&user, &id, None) {
+                drop(reply.send(Err(EngineError::Poisoned)));
+            }
+        }
         let mut repeats: BTreeMap<u16, Vec<Repeat>> = BTreeMap::new();
         for repeat in decision.repeats {
             repeats.entry(repeat.partition).or_default().push(repeat);

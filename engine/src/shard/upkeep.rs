@@ -34,6 +34,7 @@ impl Shard {
         let writing = self.write_behind(false, most).await;
         let at_once = evicting || (writing && urgent);
         self.next_upkeep = if at_once { Instant::now() } else { Instant::now() + UPKEEP };
+        self.forget_waiters();
         let to_write: usize = self.partitions.values().map(Owned::to_write).sum();
         self.gauge("centime_users_in_memory", self.directory.len());
         self.gauge("centime_user_bytes", self.directory.weight());
@@ -46,6 +47,14 @@ impl Shard {
         let lag = URGENT_LAG / (self.partitions.len() as u64).max(1);
         self.partitions.values().any(|owned| owned.lag() > lag)
             || self.partitions.values().all(Owned::is_quiet)
+    }
+
+    /// Who has given up waiting for a command of the log is nobody to be told.
+    fn forget_waiters(&mut self) {
+        self.waiters.retain(|_, waiting| {
+            waiting.retain(|reply| !reply.is_closed());
+            !waiting.is_empty()
+        });
     }
 
     #[expect(clippy::cast_precision_loss, reason = "no such count comes near 2^52")]

@@ -5,12 +5,15 @@ use crate::record::{DeadLetter, NextOffsets};
 use crate::request::{Question, ReplyTo, Request};
 use centime_domain::{CommandId, Input, UserId};
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use tokio::sync::oneshot;
+
+/// Commands that must not be decided (again), and why.
+pub(super) type Torn = HashMap<(UserId, CommandId), &'static str>;
 
 /// A batch ends at this many commands …
 pub(crate) const MOST_COMMANDS: usize = 5_000;
-/// … or at about this many bytes of commit record for one partition.
+/// … or at about this many bytes of what came for one partition. (What they come to: `size`.)
 const MOST_BYTES: usize = 500_000;
 
 /// Where a command came from, for its answer and its dead letter.
@@ -50,6 +53,8 @@ pub(super) struct Work {
     /// Who waits for a dead letter to be kept.
     pub(super) letter_replies: Vec<oneshot::Sender<Result<(), crate::EngineError>>>,
     pub(super) questions: Vec<Question>,
+    /// Commands that have become dead letters: whoever awaits them is to be told.
+    pub(super) buried: Vec<(UserId, CommandId)>,
     commands: usize,
     full: bool,
 }
@@ -75,9 +80,9 @@ impl Work {
         self.is_empty() && self.questions.is_empty()
     }
 
-    /// The batch must be settled before more is taken.
-    pub(super) fn is_full(&self) -> bool {
-        self.full
+    /// Whether one more may come, of this many commands at most.
+    pub(super) fn has_room_for(&self, most_commands: usize) -> bool {
+        !self.full && self.commands < most_commands
     }
 
     /// Commands in it.
@@ -90,7 +95,7 @@ impl Work {
         &mut self,
         partition: u16,
         incoming: Incoming,
-        torn: &HashSet<(UserId, CommandId)>,
+        torn: &Torn,
     ) {
         let Incoming { topic, offset, kind, raw } = incoming;
         let part = self.part(partition);
@@ -108,7 +113,7 @@ impl Work {
     }
 
     /// Takes in one request that needs a commit, or a question.
-    pub(super) fn add_request(&mut self, request: Request, torn: &HashSet<(UserId, CommandId)>) {
+    pub(super) fn add_request(&mut self, request: Request, torn: &Torn) {
         match request {
             Request::Command { user, partition, input, raw, reply } => {
                 self.add(user, partition, input, Origin::Direct { raw, reply }, torn);
@@ -149,17 +154,19 @@ impl Work {
         partition: u16,
         input: Input,
         origin: Origin,
-        torn: &HashSet<(UserId, CommandId)>,
+        torn: &Torn,
     ) {
-        if !torn.is_empty() && torn.contains(&(user.clone(), input.id.clone())) {
-            self.bury(partition, origin.into_dead_letter(partition, &user));
+        if !torn.is_empty()
+            && let Some(why) = torn.get(&(user.clone(), input.id.clone()))
+        {
+            self.bury(partition, origin.into_dead_letter(partition, &user, why));
+            self.buried.push((user, input.id));
             return;
         }
         // Half its size on the wire is about what a command takes in the commit record.
         self.charge(partition, origin.size() / 2 + 64);
         self.part(partition).commands += 1;
         self.commands += 1;
-        self.full |= self.commands >= MOST_COMMANDS;
         match self.by_user.entry(user) {
             Entry::Occupied(at) => {
                 let slice = &mut self.slices[*at.get()];
@@ -193,8 +200,8 @@ impl Origin {
         }
     }
 
-    /// The command as a dead letter, after it has failed inside centime. Who waits is told.
-    pub(super) fn into_dead_letter(self, partition: u16, user: &UserId) -> DeadLetter {
+    /// The command as a dead letter: it can't be decided. Who waits is told.
+    pub(super) fn into_dead_letter(self, partition: u16, user: &UserId, why: &str) -> DeadLetter {
         let (topic, offset, raw) = match self {
             Self::Log { topic, offset, raw } => (crate::log::commands_topic(topic), offset, raw),
             Self::Direct { raw, reply } => {
@@ -206,7 +213,7 @@ impl Origin {
             topic,
             partition: i32::from(partition),
             offset,
-            reason: "the command failed inside centime, twice (a bug: please report it)".to_owned(),
+            reason: why.to_owned(),
             key: Some(user.as_str().as_bytes().to_vec()),
             value: raw.into_vec(),
         }

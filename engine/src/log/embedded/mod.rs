@@ -227,6 +227,7 @@ fn open_journal(folder: &Path, partitions: u16) -> Result<(File, Durable), LogEr
         return Err(broken(u16::MAX, &last.path, scanned.length, reason).into());
     }
     scan::cut(&last.path, &scanned)?;
+    check::check_closed(segments.clone())?;
     let file = OpenOptions::new().write(true).open(&last.path).map_err(io)?;
     Ok((file, Durable { end, cursors: scanned.cursors, starts }))
 }

@@ -1,7 +1,7 @@
 //! The embedded journal against crashes, damage and company.
 #![allow(clippy::unwrap_used)]
 
-use super::segment::{SEGMENT_BYTES, list};
+use super::segment::{SEGMENT_BYTES, Segment, list};
 use super::*;
 use crate::log::{Batch, CommitError, Cursor, InboxError, PartitionCommit};
 use crate::record::{CommitRecord, DeadLetter};
@@ -151,6 +151,32 @@ fn any_flipped_bit_before_the_last_group_is_refused() {
         );
         assert!(verify(copy.path(), &mut |_, _| {}).unwrap().problem.is_some());
     }
+}
+
+#[test]
+fn damage_in_a_closed_segment_is_refused_though_nothing_there_would_be_read() {
+    let folder = TempDir::new().unwrap();
+    let log = open(&folder);
+    let mut at = Cursor::default();
+    for _ in 0..4 {
+        commit(&log, vec![next(&mut at, 0, usize::try_from(SEGMENT_BYTES / 2).unwrap(), &[])]).unwrap();
+    }
+    drop(log);
+    let segments = list(&folder.path().join("journal")).unwrap();
+    assert!(segments.len() > 2);
+    for Segment { path, length, .. } in &segments[..segments.len() - 1] {
+        let whole = fs::read(path).unwrap();
+        for place in [20, *length / 2, *length - 1] {
+            let mut bytes = whole.clone();
+            bytes[usize::try_from(place).unwrap()] ^= 1;
+            fs::write(path, bytes).unwrap();
+            let refused = EmbeddedLog::open(folder.path(), PARTITIONS).err();
+            let broken = matches!(refused, Some(LogError::Journal(JournalError::Broken { .. })));
+            assert!(broken, "{} byte {place}: {refused:?}", path.display());
+        }
+        fs::write(path, whole).unwrap();
+    }
+    open(&folder);
 }
 
 #[test]

@@ -61,12 +61,14 @@ impl ConsumerContext for Rebalancer {
             tracing::warn!(%error, "owned partitions could not be paused; what they hold is read and dropped");
         }
         let partitions = journal_partitions(list);
-        if partitions.is_empty() {
+        // A node that is given nothing has joined, too: it serves what others own.
+        let takes = self.cluster.ownership.assigned(&partitions);
+        if takes.is_empty() {
             return;
         }
         tracing::info!(?partitions, "partitions assigned");
         // The rest may wait for others: it must not hold up the poll thread.
-        self.takeover.begin(self.cluster.ownership.assigned(&partitions));
+        self.takeover.begin(takes);
     }
 }
 

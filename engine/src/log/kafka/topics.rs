@@ -5,7 +5,9 @@ use crate::api::KafkaConfig;
 use crate::log::LogError;
 use centime_domain::{Command, Event};
 use futures::executor::block_on;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
 use std::collections::HashMap;
@@ -20,7 +22,9 @@ pub(super) const REJECTED: &str = "events.command_rejected";
 
 const WAIT: Duration = Duration::from_secs(15);
 
-/// What the journal's configuration must be: kept for ever.
+/// What a topic's configuration must be. A compacted topic keeps a user's last record only.
+const ANY_CONFIG: [(&str, &str); 1] = [("cleanup.policy", "delete")];
+/// And the journal's: kept for ever.
 const JOURNAL_CONFIG: [(&str, &str); 3] =
     [("cleanup.policy", "delete"), ("retention.ms", "-1"), ("retention.bytes", "-1")];
 
@@ -55,14 +59,17 @@ pub(super) fn prepare(config: &KafkaConfig, names: &Names) -> Result<u16, LogErr
         .create()
         .map_err(|e| LogError::Setup(format!("the Kafka settings are not accepted: {e}")))?;
     let found = counts(&admin)?;
-    let users = found.get(JOURNAL).copied().unwrap_or(usize::from(config.partitions));
-    create_missing(&admin, config, names, &found, users)?;
-    let found = wait_for(&admin, names)?;
-    let users = found[JOURNAL];
-    same_counts(names, &found, users)?;
-    check_journal(&admin)?;
-    u16::try_from(users)
-        .map_err(|_| LogError::Setup(format!("{JOURNAL} has {users} partitions, at most 65535 work")))
+    same_counts(config, names, &found)?;
+    create_missing(&admin, config, names, &found)?;
+    same_counts(config, names, &wait_for(&admin, names)?)?;
+    check_settings(&admin, names)?;
+    Ok(config.partitions)
+}
+
+/// How many partitions a topic must have.
+fn wanted(config: &KafkaConfig, names: &Names, topic: &str) -> usize {
+    let of_users = topic == JOURNAL || names.commands.iter().any(|name| name == topic);
+    usize::from(if of_users { config.partitions } else { config.event_partitions })
 }
 
 /// Partition counts of all topics there are.
@@ -85,21 +92,15 @@ fn create_missing(
     config: &KafkaConfig,
     names: &Names,
     found: &HashMap<String, usize>,
-    users: usize,
 ) -> Result<(), LogError> {
     let max = MAX_MESSAGE.to_string();
     let replication = i32::from(config.replication);
     let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
     let topic = |name| {
-        let partitions = match name {
-            JOURNAL => users,
-            _ if names.commands.iter().any(|c| c == name) => users,
-            _ => usize::from(config.event_partitions),
-        };
-        let topic = NewTopic::new(name, count(partitions), TopicReplication::Fixed(replication))
+        let partitions = count(wanted(config, names, name));
+        let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(replication))
             .set("max.message.bytes", &max);
-        let settings = if name == JOURNAL { &JOURNAL_CONFIG[..] } else { &[] };
-        settings.iter().fold(topic, |topic, (key, value)| topic.set(key, value))
+        settings(name).iter().fold(topic, |topic, (key, value)| topic.set(key, value))
     };
     let missing: Vec<_> = all(names).filter(|name| !found.contains_key(*name)).map(topic).collect();
     if missing.is_empty() {
@@ -134,36 +135,52 @@ fn wait_for(admin: &Admin, names: &Names) -> Result<HashMap<String, usize>, LogE
     }
 }
 
-fn same_counts(names: &Names, found: &HashMap<String, usize>, users: usize) -> Result<(), LogError> {
-    match names.commands.iter().find(|name| found[*name] != users) {
-        None => Ok(()),
-        Some(name) => Err(LogError::Setup(format!(
-            "topic {name}: found {} partitions, wanted {users} as {JOURNAL} has (counts are frozen: users would move); \
-             recreate {name} with {users} partitions",
-            found[name]
-        ))),
+/// The counts are frozen: with another one users would move to other partitions, and their events out of order.
+fn same_counts(config: &KafkaConfig, names: &Names, found: &HashMap<String, usize>) -> Result<(), LogError> {
+    // The journal first: the others follow it. Dead letters have no order to lose.
+    for topic in [JOURNAL].into_iter().chain(all(names).filter(|topic| *topic != DEAD_LETTERS)) {
+        let flag = if topic.starts_with("events.") { "event-partitions" } else { "partitions" };
+        let wanted = wanted(config, names, topic);
+        if let Some(found) = found.get(topic).filter(|found| **found != wanted) {
+            return Err(LogError::Setup(format!(
+                "topic {topic}: found {found} partitions, wanted {wanted}; their number can't be changed: start with \
+                 --{flag} {found} if that is what all these topics have, else recreate {topic} with {wanted}"
+            )));
+        }
     }
+    Ok(())
 }
 
-/// The journal must be kept for ever, and must take every commit record.
-fn check_journal(admin: &Admin) -> Result<(), LogError> {
-    let described =
-        block_on(admin.describe_configs([&ResourceSpecifier::Topic(JOURNAL)], &AdminOptions::new()));
-    let resource = described
-        .ok()
-        .and_then(|mut all| all.pop())
-        .and_then(Result::ok)
-        .ok_or_else(|| LogError::Unavailable(format!("the configuration of {JOURNAL} can't be read")))?;
+fn settings(topic: &str) -> &'static [(&'static str, &'static str)] {
+    if topic == JOURNAL { &JOURNAL_CONFIG } else { &ANY_CONFIG }
+}
+
+/// The journal must be kept for ever and take every commit record; nothing may be compacted.
+fn check_settings(admin: &Admin, names: &Names) -> Result<(), LogError> {
+    let topics: Vec<&str> = all(names).collect();
+    let resources: Vec<_> = topics.iter().map(|topic| ResourceSpecifier::Topic(topic)).collect();
+    let described = block_on(admin.describe_configs(&resources, &AdminOptions::new()))
+        .map_err(|error| LogError::Unavailable(format!("the topics' configuration can't be read: {error}")))?;
+    for (topic, described) in topics.iter().zip(described) {
+        let resource = described.map_err(|error| {
+            LogError::Unavailable(format!("the configuration of {topic} can't be read: {error}"))
+        })?;
+        check_topic(topic, &resource)?;
+    }
+    Ok(())
+}
+
+fn check_topic(topic: &str, resource: &ConfigResource) -> Result<(), LogError> {
     let value = |key| resource.get(key).and_then(|e| e.value.clone()).unwrap_or_default();
     let wrong = |key: &str, found: &str, wanted: &str| {
         Err(LogError::Setup(format!(
-            "topic {JOURNAL}: found {key}={found}, wanted {wanted}; the journal is the truth and is kept for ever: \
-             kafka-configs.sh --alter --topic {JOURNAL} --add-config {key}={wanted}"
+            "topic {topic}: found {key}={found}, wanted {wanted}; what centime promises rests on it: \
+             kafka-configs.sh --alter --topic {topic} --add-config {key}={wanted}"
         )))
     };
-    for (key, wanted) in JOURNAL_CONFIG {
+    for (key, wanted) in settings(topic) {
         let found = value(key);
-        if found != wanted {
+        if found != *wanted {
             return wrong(key, &found, wanted);
         }
     }
@@ -171,5 +188,14 @@ fn check_journal(admin: &Admin) -> Result<(), LogError> {
     if largest.parse::<usize>().is_ok_and(|n| n >= MAX_MESSAGE) {
         return Ok(());
     }
-    wrong("max.message.bytes", &largest, &MAX_MESSAGE.to_string())
+    if topic == JOURNAL {
+        return wrong("max.message.bytes", &largest, &MAX_MESSAGE.to_string());
+    }
+    tracing::warn!(
+        topic,
+        found = largest,
+        wanted = MAX_MESSAGE,
+        "max.message.bytes is small: what is larger can't be written, and holds its partition up; raise it with kafka-configs.sh"
+    );
+    Ok(())
 }
