@@ -8,7 +8,7 @@ use crate::support::load::{Expense, Load, Oracle, sent_ms, user_id};
 use crate::support::process::{Group, cpu, peak_rss_mib};
 use crate::support::{per_second, ratio};
 use crate::system::{COMMANDS, Phase, System, WARM_COMMANDS, warmer};
-use crate::tail::{Fetch, Reader, Tail, count};
+use crate::tail::{Fetch, Reader, Tail, Watch, count};
 use anyhow::{Result, ensure};
 use hdrhistogram::Histogram;
 use jiff::Timestamp;
@@ -130,13 +130,9 @@ impl<'a> Round<'a> {
         let begun = Instant::now();
         let mut process = system.start(self.args, &self.broker, &self.dir.path, Phase::Throughput)?;
         let tail = self.tails.get_mut(&system).expect("every system has its tail");
-        let mut reader = tail.open(&self.broker, system.created(), Fetch::Bulk)?;
-        let mut first = None;
-        read_until(&mut reader, self.sent, &mut process, |_| {
-            first.get_or_insert_with(Instant::now);
-        })?;
-        let took = begun.elapsed();
-        let startup = first.unwrap_or(begun) - begun;
+        let mut watch = tail.watch(&self.broker, system.created())?;
+        let (first, last) = watch_until(&mut watch, self.sent, &mut process)?;
+        let (startup, took) = (first - begun, last - begun);
         let mut note = |metric, value| report.note(metric, system, value);
         note(Metric::Rate, per_second(self.sent, took));
         note(Metric::Startup, startup.as_secs_f64());
@@ -259,6 +255,36 @@ fn read_until(
     }
     ensure!(reader.seen() == goal, "{} events for {goal} commands", reader.seen());
     Ok(())
+}
+
+/// Between two looks at how far a topic can be read.
+const LOOK: Duration = Duration::from_millis(25);
+/// When it has not grown for so long, it is read: the system may be done.
+const STILL: Duration = Duration::from_secs(1);
+
+/// Watches until `goal` records can be read; when the first could be, and the last.
+fn watch_until(watch: &mut Watch<'_>, goal: u64, process: &mut Group) -> Result<(Instant, Instant)> {
+    let mut end = watch.readable()?;
+    let (mut first, mut last) = (None, Instant::now());
+    loop {
+        thread::sleep(LOOK);
+        process.check()?;
+        let still = last.elapsed();
+        let by_now = watch.readable()?;
+        if by_now > end {
+            (end, last) = (by_now, Instant::now());
+            first.get_or_insert(last);
+        } else if let Some(first) = first
+            && still > STILL
+        {
+            let seen = watch.read()?;
+            if seen >= goal {
+                ensure!(seen == goal, "{seen} events for {goal} commands");
+                return Ok((first, last));
+            }
+        }
+        ensure!(still.as_secs() < 120, "nothing new for {still:?}: not all of {goal} events");
+    }
 }
 
 /// Sends as fast as it goes. Returns how much garbage was among it.

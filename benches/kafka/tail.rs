@@ -32,7 +32,24 @@ pub(crate) struct Reader<'a> {
     ends: usize,
 }
 
+/// Sees how far a topic can be read, without reading it: that would take from the cores of whoever is measured, and most from
+/// the fastest.
+pub(crate) struct Watch<'a> {
+    broker: &'a Broker,
+    topic: &'a str,
+    consumer: BaseConsumer,
+    tail: &'a mut Tail,
+}
+
 impl Tail {
+    /// Watches a topic. Waits for it to exist.
+    pub(crate) fn watch<'a>(&'a mut self, broker: &'a Broker, topic: &'a str) -> Result<Watch<'a>> {
+        let partitions = broker.partitions(topic, Duration::from_mins(1))?;
+        self.next.resize(usize::try_from(partitions)?, 0);
+        let consumer = broker.client().set("isolation.level", "read_committed").create()?;
+        Ok(Watch { broker, topic, consumer, tail: self })
+    }
+
     /// Reads on. Waits for the topic to exist.
     pub(crate) fn open(&mut self, broker: &Broker, topic: &str, fetch: Fetch) -> Result<Reader<'_>> {
         let partitions = broker.partitions(topic, Duration::from_mins(1))?;
@@ -58,7 +75,31 @@ impl Tail {
     }
 }
 
+impl Watch<'_> {
+    /// The end of what can be read by now, all partitions together. (In offsets: the ends of commits take some, too.)
+    pub(crate) fn readable(&self) -> Result<i64> {
+        let end = |partition| {
+            let (_, end) = self.consumer.fetch_watermarks(self.topic, partition, Duration::from_secs(10))?;
+            Ok(end)
+        };
+        (0..).zip(&self.tail.next).map(|(partition, _)| end(partition)).sum()
+    }
+
+    /// Reads all there is; records of the topic seen so far.
+    pub(crate) fn read(&mut self) -> Result<u64> {
+        self.tail.open(self.broker, self.topic, Fetch::Bulk)?.read_to_end()
+    }
+}
+
 impl Reader<'_> {
+    /// Reads all there is; records of the topic seen so far.
+    fn read_to_end(mut self) -> Result<u64> {
+        while self.ends < self.tail.next.len() {
+            self.poll(Duration::from_millis(100), |_| ())?;
+        }
+        Ok(self.seen())
+    }
+
     /// Waits up to `wait` for a record and shows it.
     pub(crate) fn poll(&mut self, wait: Duration, mut show: impl FnMut(&[u8])) -> Result<()> {
         match self.consumer.poll(wait) {
@@ -83,11 +124,5 @@ impl Reader<'_> {
 
 /// Counts all committed records of a topic.
 pub(crate) fn count(broker: &Broker, topic: &str) -> Result<u64> {
-    let mut tail = Tail::default();
-    let partitions = usize::try_from(broker.partitions(topic, Duration::from_secs(10))?)?;
-    let mut reader = tail.open(broker, topic, Fetch::AtOnce)?;
-    while reader.ends < partitions {
-        reader.poll(Duration::from_millis(100), |_| ())?;
-    }
-    Ok(reader.seen())
+    Tail::default().open(broker, topic, Fetch::AtOnce)?.read_to_end()
 }

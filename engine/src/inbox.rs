@@ -156,6 +156,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_put_back_is_the_next_and_takes_room() {
+        let (inbox, mut arrivals) = inbox();
+        inbox.try_send(chunk(MOST_COMMANDS)).expect("room");
+        inbox.try_send(FromLog::Take { partition: 7, epoch: 1, goal: 0 }).expect("room");
+        drop(arrivals.try_recv());
+        arrivals.put_back(chunk(MOST_COMMANDS));
+        assert!(matches!(inbox.try_send(chunk(1)), Err(InboxError::Full(_))));
+        assert!(matches!(arrivals.try_recv(), Some(FromLog::Commands { .. })));
+        assert!(matches!(arrivals.try_recv(), Some(FromLog::Take { partition: 7, .. })));
+    }
+
+    #[test]
     fn who_waits_for_room_in_a_closed_inbox_is_told() {
         let (inbox, arrivals) = inbox();
         inbox.try_send(chunk(MOST_COMMANDS)).expect("room");

@@ -40,10 +40,30 @@ fn with_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<OsString> = args.collect();
     let first = args.get(1).and_then(|arg| arg.to_str());
     let about_centime = matches!(first, Some("-h" | "--help" | "-V" | "--version"));
-    if first.is_none_or(|arg| arg.starts_with('-')) && !about_centime {
-        args.insert(1.min(args.len()), "serve".into());
+    let place = after_global_flags(&args);
+    let next = args.get(place).and_then(|arg| arg.to_str());
+    if next.is_none_or(|arg| arg.starts_with('-')) && !about_centime {
+        args.insert(place.min(args.len()), "serve".into());
     }
     args
+}
+
+/// Where the command is, or should be: flags that all commands have may stand before it.
+fn after_global_flags(args: &[OsString]) -> usize {
+    let cli = Cli::command();
+    let is_global = |flag: &str| {
+        let mut globals = cli.get_arguments().filter(|arg| arg.is_global_set());
+        globals.any(|arg| arg.get_long().is_some_and(|long| flag.strip_prefix("--") == Some(long)))
+    };
+    let mut place = 1;
+    while let Some(flag) = args.get(place).and_then(|arg| arg.to_str()) {
+        place += match flag.split_once('=') {
+            Some((flag, _)) if is_global(flag) => 1,
+            None if is_global(flag) => 2,
+            _ => break,
+        };
+    }
+    place
 }
 
 fn foreign() -> Layer {
@@ -161,6 +181,13 @@ mod tests {
         assert_eq!(given(&["centime", "--shards", "2"]), ["centime", "serve", "--shards", "2"]);
         assert_eq!(given(&["centime", "--help"]), ["centime", "--help"]);
         assert_eq!(given(&["centime", "demo"]), ["centime", "demo"]);
+        let logged = ["centime", "--log", "warn", "journal", "verify"];
+        assert_eq!(given(&logged), logged);
+        assert_eq!(
+            given(&["centime", "--log=warn", "--shards", "2"]),
+            ["centime", "--log=warn", "serve", "--shards", "2"]
+        );
+        assert_eq!(given(&["centime", "--log", "warn"]), ["centime", "--log", "warn", "serve"]);
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //! twice, and the cache beside the journal may be damaged in between.
 
 use crate::support;
+use crate::support::damage::spoil_sled;
 use crate::support::load::{self, Load};
 use crate::support::random::Random;
 use crate::support::server::Server;
 use std::fs::OpenOptions;
-use std::io::{Seek as _, SeekFrom, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
 const FLAGS: [&str; 4] = ["--write-behind", "100ms", "--partitions", "4"];
@@ -23,11 +24,7 @@ fn whatever_is_killed_whenever_each_command_takes_effect_exactly_once() {
         load.goes_on(50);
         std::thread::sleep(random.millis(0, 400));
         server.kill();
-        match round % 3 {
-            0 => garble(&data.join("sled"), &mut random),
-            1 => std::fs::remove_dir_all(data.join("sled")).expect("sled may be deleted"),
-            _ => {}
-        }
+        spoil_sled(&server, round, &mut random);
         server.restart();
         server.wait_ready();
     }
@@ -76,21 +73,4 @@ fn newest_file(folder: &Path) -> std::path::PathBuf {
     let mut files: Vec<_> = files.filter(|path| path.is_file()).collect();
     files.sort_by_key(|path| path.metadata().and_then(|meta| meta.modified()).expect("a time"));
     files.pop().expect("the journal has a file")
-}
-
-/// Writes nonsense into every file, at some place.
-fn garble(folder: &Path, random: &mut Random) {
-    let mut garbled = 0;
-    for entry in std::fs::read_dir(folder).expect("the folder") {
-        let path = entry.expect("an entry").path();
-        if !path.is_file() {
-            continue;
-        }
-        let mut file = OpenOptions::new().write(true).open(&path).expect("a file of sled");
-        let length = file.metadata().expect("its length").len();
-        file.seek(SeekFrom::Start(random.below(length.max(1)))).expect("a place in it");
-        file.write_all(&[0xa5; 512]).expect("written");
-        garbled += 1;
-    }
-    assert!(garbled > 0, "{} has no files", folder.display());
 }

@@ -3,11 +3,12 @@
 
 use crate::support;
 use crate::support::cluster::Cluster;
+use crate::support::damage::spoil_sled;
 use crate::support::http::Client;
 use crate::support::load::{self, Load};
 use crate::support::random::Random;
 use crate::support::story::Story;
-use crate::support::topics::Producer;
+use crate::support::topics::{Producer, read_committed};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -35,6 +36,8 @@ fn whatever_fails_whenever_each_command_on_kafka_takes_effect_exactly_once() {
             }
             _ => {
                 cluster.nodes[victim].kill();
+                // What it does not lose is read from it, the rest from the journal: it must come to the same.
+                spoil_sled(&cluster.nodes[victim], round / 2, &mut random);
                 std::thread::sleep(random.millis(0, 3_000));
                 cluster.nodes[victim].restart();
             }
@@ -45,16 +48,22 @@ fn whatever_fails_whenever_each_command_on_kafka_takes_effect_exactly_once() {
     }
     load.goes_on(30);
     let mut stories = load.stop();
-    stories.extend(direct.stop());
+    let (direct, garbage) = direct.stop();
+    stories.extend(direct);
     load::end_and_check_feeds(&client, &mut stories);
     load::transactions_are_the_oracles(&client, &stories);
     cluster.check_topics(&stories);
+    let letters = read_committed(&cluster.broker.address(), "commands.dead_letter");
+    let mut letters: Vec<String> =
+        letters.into_iter().map(|letter| String::from_utf8(letter.value).expect("as it was sent")).collect();
+    letters.sort();
+    assert_eq!(letters, garbage, "each piece of garbage is set aside once");
 }
 
-/// Other programs that write to Kafka themselves, now and then twice.
+/// Other programs that write to Kafka themselves, now and then twice, now and then garbage.
 struct Direct {
     stop: Arc<AtomicBool>,
-    producer: JoinHandle<Vec<Story>>,
+    producer: JoinHandle<(Vec<Story>, Vec<String>)>,
 }
 
 impl Direct {
@@ -71,6 +80,7 @@ impl Direct {
         let stop = Arc::<AtomicBool>::default();
         let told = Arc::clone(&stop);
         let mut random = Random::new(seed);
+        let mut garbage = Vec::new();
         let produce = move || {
             while !told.load(Ordering::SeqCst) {
                 for (story, topic) in pairs(&mut stories, "commands.any")
@@ -82,16 +92,21 @@ impl Direct {
                         producer.command(topic, &story.user, next.kind, &next.id, &next.data);
                     }
                 }
+                if random.below(10) == 0 {
+                    let piece = format!("garbage {:05}", garbage.len());
+                    producer.send("commands.any", None, &piece, piece.as_bytes());
+                    garbage.push(piece);
+                }
                 std::thread::sleep(Duration::from_millis(30));
             }
             producer.flush();
-            stories.into_iter().chain(creating).collect()
+            (stories.into_iter().chain(creating).collect(), garbage)
         };
         Self { stop, producer: std::thread::spawn(produce) }
     }
 
     /// All of it is on Kafka then; over HTTP a story may go on only behind its last command.
-    fn stop(self) -> Vec<Story> {
+    fn stop(self) -> (Vec<Story>, Vec<String>) {
         self.stop.store(true, Ordering::SeqCst);
         self.producer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }

@@ -1,7 +1,7 @@
 //! The whole binary, driven from outside: over HTTP, over Kafka, on the command line, with signals.
 //!
 //! Map: `conformance` (both logs keep the same promises) · `berka` (a real bank's four years) · `crash_embedded`,
-//! `crash_kafka` (kill -9 and worse, under load) · `ledger` (reports, forecasts, calculators) ·
+//! `crash_kafka` (kill -9 and worse, under load) · `cli` (the command line) · `ledger` (reports, forecasts, calculators) ·
 //! `accounts` (preferences, accounts, rates) · `imports` (bank files) · `predictions` · `recurring` · `erasure` · `export` · `restore` · `as_of` · `restart` · `rebalance` · `garbage` · `largest` · `paces` ·
 //! `hostile` (whatever a client may send) · `support`
 //! (what they share).
@@ -12,6 +12,7 @@
 mod accounts;
 mod as_of;
 mod berka;
+mod cli;
 mod conformance;
 mod crash_embedded;
 mod crash_kafka;

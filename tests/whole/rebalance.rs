@@ -75,6 +75,53 @@ fn what_a_node_gave_up_right_before_its_death_is_served_again() {
     cluster.check_topics(&stories);
 }
 
+/// With more nodes than partitions one has none: it is ready all the same, and hands on what it is asked.
+#[test]
+fn a_node_without_partitions_is_ready_and_answers_for_the_others() {
+    let cluster = Cluster::with_partitions(2, 1);
+    for (n, node) in cluster.nodes.iter().enumerate() {
+        let answer = node.client().decide("ann", "create_transaction", &format!("t-{n}"), &expense());
+        answer.expect(201);
+        node.client().get("/health/ready").expect(200);
+    }
+    let decided = [0, 1].map(|n| cluster.nodes[n].metric("centime_commands_total") > 0.0);
+    assert_ne!(decided[0], decided[1], "one partition, one owner");
+}
+
+/// A node that slept through losing its partitions must not answer from its memory, however quickly it is asked.
+#[test]
+fn a_node_back_from_a_long_freeze_does_not_answer_from_the_past() {
+    let cluster = Cluster::start(2);
+    let [awake, frozen] = [0, 1].map(|n| cluster.nodes[n].client());
+    let users: Vec<String> = (0..24).map(|n| format!("past-{n}")).collect();
+    for user in &users {
+        frozen.decide(user, "create_transaction", "before", &expense()).expect(201);
+    }
+    let taken = cluster.nodes[0].said("partitions assigned");
+    cluster.nodes[1].freeze();
+    support::wait_until("the other to take everything over", || {
+        cluster.nodes[0].said("partitions assigned") > taken
+    });
+    for user in &users {
+        awake.decide(user, "create_transaction", "after", &expense()).expect(201);
+    }
+    // Asked while it sleeps: the questions are the first it sees when it wakes.
+    let answers = std::thread::scope(|scope| {
+        let ask = |user: &String| {
+            let (client, path) = (frozen.clone(), format!("/v1/users/{user}/transactions"));
+            scope.spawn(move || client.get(&path))
+        };
+        let asked: Vec<_> = users.iter().map(ask).collect();
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        cluster.nodes[1].thaw();
+        asked.into_iter().map(|answer| answer.join().expect("no panic")).collect::<Vec<_>>()
+    });
+    for (user, answer) in users.iter().zip(answers) {
+        let old = answer.status == 200 && !answer.text.contains("\"after\"");
+        assert!(!old, "{user} is told of the past: {}", answer.text);
+    }
+}
+
 fn expense() -> serde_json::Value {
     serde_json::json!({"transaction_type": "Expense", "amount": "1", "category": "Food", "date": "2026-02-03"})
 }

@@ -2,9 +2,9 @@
 //! raises an alert for each month and threshold. How much it is shows only when it is decided, and the log takes no commit
 //! record of any size.
 
+use super::Shard;
 use super::decide::Decision;
 use super::work::MOST_COMMANDS;
-use super::Shard;
 use crate::EngineError;
 use crate::log::{Batch, PartitionCommit};
 

@@ -91,12 +91,7 @@ impl Work {
     }
 
     /// Takes in one record of a commands topic.
-    pub(super) fn add_incoming(
-        &mut self,
-        partition: u16,
-        incoming: Incoming,
-        torn: &Torn,
-    ) {
+    pub(super) fn add_incoming(&mut self, partition: u16, incoming: Incoming, torn: &Torn) {
         let Incoming { topic, offset, kind, raw } = incoming;
         let part = self.part(partition);
         super::owned::merge(&mut part.next_offsets, &vec![(topic, offset + 1)]);
@@ -148,14 +143,7 @@ impl Work {
         *self = Self { questions: std::mem::take(&mut self.questions), ..Self::default() };
     }
 
-    fn add(
-        &mut self,
-        user: UserId,
-        partition: u16,
-        input: Input,
-        origin: Origin,
-        torn: &Torn,
-    ) {
+    fn add(&mut self, user: UserId, partition: u16, input: Input, origin: Origin, torn: &Torn) {
         if !torn.is_empty()
             && let Some(why) = torn.get(&(user.clone(), input.id.clone()))
         {

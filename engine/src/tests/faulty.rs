@@ -2,7 +2,7 @@
 
 use crate::log::inmemory::InMemoryLog;
 use crate::log::{Batch, CommitError, Committer, Cursor, Journal, Log, LogError, ShardInbox};
-use crate::record::DeadLetter;
+use crate::record::{CommitRecord, DeadLetter};
 use centime_domain::UserId;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -52,15 +52,29 @@ impl FaultyLog {
 
     /// All dead letters of the journal.
     pub(super) fn dead_letters(&self) -> Vec<DeadLetter> {
-        let mut letters = Vec::new();
+        self.records().into_iter().flat_map(|record| record.dead_letters).collect()
+    }
+
+    /// Bytes of the journal's largest record.
+    pub(super) fn largest_record(&self) -> usize {
+        let size = |record: CommitRecord| {
+            let mut frame = Vec::new();
+            record.write(&mut frame);
+            frame.len()
+        };
+        self.records().into_iter().map(size).max().unwrap_or_default()
+    }
+
+    fn records(&self) -> Vec<CommitRecord> {
+        let mut records = Vec::new();
         for partition in 0..self.inner.partitions() {
             let read = self.inner.journal().read(partition, Cursor::default(), u64::MAX, &mut |record, _| {
-                letters.extend(record.dead_letters);
+                records.push(record);
                 ControlFlow::Continue(())
             });
             read.expect("a journal in memory can be read");
         }
-        letters
+        records
     }
 }
 

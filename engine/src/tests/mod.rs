@@ -2,6 +2,7 @@
 
 mod faulty;
 mod past;
+mod size;
 
 use crate::api::{Bus, EngineConfig, EngineError, NewCommand, Position, Reply};
 use crate::{Clock, Engine};
@@ -9,7 +10,10 @@ use centime_domain::{CommandId, Outcome, Query, UserId};
 use centime_state::{MemoryStore, StateStore};
 use faulty::{Fault, FaultyLog};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// Only ever met by a hang.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 struct House {
     log: Arc<FaultyLog>,
@@ -66,8 +70,17 @@ async fn post(engine: &Engine, name: &str, id: &str, amount: &str) -> Result<Rep
 
 /// Posts until it is answered: what a careful client does with the same id.
 async fn insist(engine: &Engine, name: &str, id: &str, amount: &str) -> Reply {
-    for _ in 0..500 {
-        match post(engine, name, id, amount).await {
+    until_answered(id, || post(engine, name, id, amount)).await
+}
+
+/// Asks until there is an answer.
+async fn until_answered<F>(id: &str, ask: impl Fn() -> F) -> Reply
+where
+    F: Future<Output = Result<Reply, EngineError>>,
+{
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        match ask().await {
             Ok(reply) => return reply,
             Err(_) => tokio::time::sleep(Duration::from_millis(2)).await,
         }

@@ -24,13 +24,19 @@ pub(crate) struct Cluster {
     pub(crate) nodes: Vec<Server>,
     pub(crate) broker: Broker,
     folder: TempDir,
+    partitions: u16,
 }
 
 impl Cluster {
     /// So many nodes on a broker of their own.
     pub(crate) fn start(nodes: usize) -> Self {
+        Self::with_partitions(nodes, 6)
+    }
+
+    /// The same, with so many partitions.
+    pub(crate) fn with_partitions(nodes: usize, partitions: u16) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut cluster = Self { nodes: Vec::new(), broker: Broker::start(), folder };
+        let mut cluster = Self { nodes: Vec::new(), broker: Broker::start(), folder, partitions };
         for _ in 0..nodes {
             cluster.join(&[]);
         }
@@ -42,7 +48,7 @@ impl Cluster {
 
     /// One more node; does not wait for it.
     pub(crate) fn join(&mut self, flags: &[&str]) {
-        let address = self.broker.address();
+        let (address, partitions) = (self.broker.address(), self.partitions.to_string());
         let usual = [
             "--bus",
             "kafka",
@@ -51,7 +57,7 @@ impl Cluster {
             "--session-timeout",
             "6s",
             "--partitions",
-            "6",
+            &partitions,
         ];
         let data = self.folder.path().join(format!("node{}", self.nodes.len()));
         let flags = [&usual[..], &["--write-behind", "100ms"], flags].concat();

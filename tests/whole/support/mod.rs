@@ -4,11 +4,12 @@
 //! Map: `server` (a running `centime serve`) · `http` (its client) · `feed` (its live feed) · `broker` (a real Kafka) ·
 //! `topics` (writing to and reading from it) · `oracle` (an independent recount of what must follow from commands) ·
 //! `cluster` (nodes on it) · `story` (lifelike commands) · `check` (what happened against what must have) · `load` (clients that never give up) ·
-//! `random`.
+//! `damage` (to the page store) · `random`.
 
 pub(crate) mod broker;
 pub(crate) mod check;
 pub(crate) mod cluster;
+pub(crate) mod damage;
 pub(crate) mod feed;
 pub(crate) mod http;
 pub(crate) mod load;

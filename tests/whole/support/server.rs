@@ -125,6 +125,11 @@ impl Server {
         ended.expect("it has ended")
     }
 
+    /// Its page store's folder: a cache, which may be damaged or deleted while it is stopped.
+    pub(crate) fn sled(&self) -> PathBuf {
+        self.data.join("sled")
+    }
+
     /// `SIGSTOP`.
     pub(crate) fn freeze(&self) {
         signal(self.pid(), "-STOP");

@@ -2,9 +2,9 @@
 //! every start checks what its own opening does not read.
 
 use super::reader::Walk;
-use super::shared::Durable;
 use super::scan::{self, Scanned};
 use super::segment::{self, Header, Segment};
+use super::shared::Durable;
 use crate::log::{Cursor, JournalError};
 use crate::record::CommitRecord;
 use std::fs::File;

@@ -89,7 +89,7 @@ impl KafkaLog {
         let names = Names::new();
         let partitions = topics::prepare(&config, &names)?;
         let setup = |e| LogError::Setup(format!("the Kafka settings are not accepted: {e}"));
-        let commands = CommandProducer::new(&config).map_err(setup)?;
+        let commands = CommandProducer::new(&config)?;
         let lookup = Lookup::new(&config).map_err(setup)?;
         let cluster = Arc::new(Cluster {
             config,

@@ -159,8 +159,9 @@ fn settings(topic: &str) -> &'static [(&'static str, &'static str)] {
 fn check_settings(admin: &Admin, names: &Names) -> Result<(), LogError> {
     let topics: Vec<&str> = all(names).collect();
     let resources: Vec<_> = topics.iter().map(|topic| ResourceSpecifier::Topic(topic)).collect();
-    let described = block_on(admin.describe_configs(&resources, &AdminOptions::new()))
-        .map_err(|error| LogError::Unavailable(format!("the topics' configuration can't be read: {error}")))?;
+    let described = block_on(admin.describe_configs(&resources, &AdminOptions::new())).map_err(|error| {
+        LogError::Unavailable(format!("the topics' configuration can't be read: {error}"))
+    })?;
     for (topic, described) in topics.iter().zip(described) {
         let resource = described.map_err(|error| {
             LogError::Unavailable(format!("the configuration of {topic} can't be read: {error}"))

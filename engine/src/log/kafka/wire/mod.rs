@@ -1,6 +1,6 @@
 //! A transactional producer that speaks Kafka's protocol itself: one request a broker for all partitions of a commit.
 //!
-//! Map: this file (the producer) · `connection` (one broker) · `topology` (who leads what) · `outbox` (records to batches) ·
+//! Map: this file (the producer) · `connection` (one broker) · `topology` (who leads what) · `outbox` (records to batches; `packer`) ·
 //! `requests` (what is sent) · `codes` (what comes back).
 //!
 //! librdkafka sends a request a partition, and a broker takes them one by one: a commit that touches twenty partitions waits
@@ -14,6 +14,7 @@
 mod codes;
 mod connection;
 mod outbox;
+mod packer;
 mod requests;
 mod topology;
 

@@ -1,15 +1,14 @@
 //! Records waiting to be sent: by topic and partition, in piles that one request can take.
 
 use super::super::transactor::Outgoing;
+use super::packer::Packer;
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::indexmap::IndexMap;
 use kafka_protocol::protocol::StrBytes;
 use kafka_protocol::records::{
     Compression, NO_PARTITION_LEADER_EPOCH, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
 };
-use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
 use std::collections::{HashMap, VecDeque};
-use std::io::Write;
 
 /// Most bytes of a pile with more than one record: a broker's usual limit is 1 MB, before compression.
 const PILE: usize = 900_000;
@@ -68,15 +67,18 @@ pub(super) struct Shipment {
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct Outbox(HashMap<String, Vec<Lane>>);
+pub(super) struct Outbox {
+    lanes: HashMap<String, Vec<Lane>, foldhash::fast::RandomState>,
+    packer: Packer,
+}
 
 impl Outbox {
     /// Adds a record; it is the producer's next one for the partition.
     pub(super) fn add(&mut self, record: &Outgoing<'_>, partition: usize) {
-        if !self.0.contains_key(record.topic) {
-            self.0.insert(record.topic.to_owned(), Vec::new());
+        if !self.lanes.contains_key(record.topic) {
+            self.lanes.insert(record.topic.to_owned(), Vec::new());
         }
-        let lanes = self.0.get_mut(record.topic).expect("inserted above");
+        let lanes = self.lanes.get_mut(record.topic).expect("inserted above");
         if lanes.len() <= partition {
             lanes.resize_with(partition + 1, Lane::default);
         }
@@ -93,11 +95,11 @@ impl Outbox {
     /// One pile of every partition that has any.
     pub(super) fn next_round(&mut self, writer: Writer) -> Result<Vec<Shipment>, String> {
         let mut round = Vec::new();
-        for (topic, lanes) in &mut self.0 {
+        for (topic, lanes) in &mut self.lanes {
             for (partition, lane) in lanes.iter_mut().enumerate() {
                 if let Some(mut pile) = lane.piles.pop_front() {
                     let tags = std::mem::take(&mut pile.tags);
-                    let batch = encode(pile, writer)?;
+                    let batch = encode(pile, writer, &self.packer)?;
                     round.push(Shipment { topic: topic.clone(), partition, batch, tags });
                 }
             }
@@ -107,7 +109,7 @@ impl Outbox {
 
     /// Forgets everything, sequence numbers too.
     pub(super) fn clear(&mut self) {
-        for lane in self.0.values_mut().flatten() {
+        for lane in self.lanes.values_mut().flatten() {
             lane.piles.clear();
             lane.sequence = 0;
         }
@@ -155,28 +157,15 @@ fn headers(record: &Outgoing<'_>) -> Headers {
     record.headers.iter().map(|(name, value)| (text(name), Some(text(value).into_bytes()))).collect()
 }
 
-fn encode(pile: Pile, writer: Writer) -> Result<Bytes, String> {
+fn encode(pile: Pile, writer: Writer, packer: &Packer) -> Result<Bytes, String> {
     let compression = if pile.bytes < WORTH_COMPRESSING { Compression::None } else { Compression::Lz4 };
     let options = RecordEncodeOptions { version: MAGIC, compression };
     let mut batch = BytesMut::with_capacity(pile.bytes / 2 + 128);
     let records = pile.into_records(writer);
-    RecordBatchEncoder::encode_with_custom_compression(&mut batch, &records, &options, Some(compress))
+    let pack = |from: &mut BytesMut, to: &mut BytesMut, with| packer.pack(from, to, with);
+    RecordBatchEncoder::encode_with_custom_compression(&mut batch, &records, &options, Some(pack))
         .map_err(|error| format!("a record batch can't be written: {error}"))?;
     Ok(batch.freeze())
-}
-
-/// LZ4 without another C library: librdkafka has one in it already, under the same names. In blocks as Kafka's own client
-/// makes them; left alone, the encoder takes blocks of 4 MB, and ten megabytes of memory with them.
-fn compress(from: &mut BytesMut, to: &mut BytesMut, compression: Compression) -> anyhow::Result<()> {
-    if compression == Compression::None {
-        to.extend_from_slice(from);
-        return Ok(());
-    }
-    let frame = FrameInfo::new().block_size(BlockSize::Max64KB);
-    let mut encoder = FrameEncoder::with_frame_info(frame, bytes::BufMut::writer(to));
-    encoder.write_all(from)?;
-    encoder.finish()?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ pub(super) struct Topology {
     /// `host:port` by node.
     brokers: HashMap<i32, String>,
     /// Leaders by topic and partition; -1: none.
-    leaders: HashMap<String, Vec<i32>>,
+    leaders: HashMap<String, Vec<i32>, foldhash::fast::RandomState>,
 }
 
 impl Topology {
@@ -21,7 +21,7 @@ impl Topology {
         let request = MetadataRequest::default().with_topics(None).with_allow_auto_topic_creation(false);
         let answer = connection.call(&request, METADATA)?;
         let brokers = answer.brokers.iter().map(|b| (b.node_id.0, format!("{}:{}", b.host, b.port)));
-        let mut leaders = HashMap::new();
+        let mut leaders = HashMap::default();
         for topic in &answer.topics {
             let Some(name) = topic.name.as_ref().filter(|_| topic.error_code == 0) else { continue };
             let mut partitions = vec![-1; topic.partitions.len()];
