@@ -31,16 +31,16 @@ fn alerts(printed: &str) -> Vec<(String, Value)> {
 #[test]
 fn a_table_is_replayed_alike_into_a_folder_and_into_a_running_server() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (file, data) = (folder.path().join("table.csv"), folder.path().join("own"));
-    std::fs::write(&file, TABLE).expect("written");
-    let usual = ["replay", text(&file), "--format", "csv", "--budget", "dining=100", "--json"];
+    let (table, data) = (folder.path().join("table.csv"), folder.path().join("own"));
+    std::fs::write(&table, TABLE).expect("written");
+    let usual = ["replay", text(&table), "--format", "csv", "--budget", "dining=100", "--json"];
     let (fine, own, said) = run(&[&usual[..], &["--data-dir", text(&data)]].concat());
     assert!(fine, "{said}");
     let server = Server::start(&folder.path().join("served"), &[]);
     let url = format!("http://{}", server.address);
-    let (fine, served, said) = run(&[&usual[..], &["--url", &url]].concat());
+    let (fine, theirs, said) = run(&[&usual[..], &["--url", &url]].concat());
     assert!(fine, "{said}");
-    assert_eq!(alerts(&served), alerts(&own));
+    assert_eq!(alerts(&theirs), alerts(&own));
     let types: Vec<String> = alerts(&own).into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(types, ["budget_threshold_reached", "budget_threshold_reached", "budget_exceeded"]);
     let bobs = server.client().get("/v1/users/bob/transactions").expect(200).body;
