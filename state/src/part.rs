@@ -190,18 +190,25 @@ impl Part {
     /// Closes the database, and opens in its place the part that has all its rows. Readers wait meanwhile. The files of
     /// before are gone then.
     pub(crate) fn give_way(&self, successor: Self) -> Result<(), StateError> {
-        let watermarks =
-            self.with("read watermarks", |open| open.watermarks.iter().collect::<Result<Vec<_>, _>>())?;
-        successor.with("copy watermarks", |open| {
-            watermarks
-                .iter()
-                .try_for_each(|(partition, mark)| open.watermarks.insert(partition, mark).map(drop))
-        })?;
+        let copied = self.copy_watermarks(&successor);
         // It is opened more quickly for having been opened since it was written.
-        successor.reopen()?;
-        successor.close()?;
+        let reopened = copied.and_then(|()| successor.reopen());
+        let closed = successor.close();
+        reopened.and(closed)?;
         self.exchange(|| guarded("switch", || Ok(successor::switch(&self.config.path)?)))?;
-        guarded("remove", || Ok(successor::remove_others(&self.config.path)?))
+        guarded("remove", || Ok(successor::remove_others(&self.config.path)?)).or_else(|error| {
+            // They are still there: once more.
+            self.taint()?;
+            Err(error)
+        })
+    }
+
+    fn copy_watermarks(&self, to: &Self) -> Result<(), StateError> {
+        let marks: Vec<_> =
+            self.with("read watermarks", |open| open.watermarks.iter().collect::<Result<_, _>>())?;
+        to.with("copy watermarks", |open| {
+            marks.iter().try_for_each(|(partition, mark)| open.watermarks.insert(partition, mark).map(drop))
+        })
     }
 
     /// Closes it. Panics and errors of closing are told.
