@@ -2,6 +2,7 @@
 
 use crate::part::Part;
 use crate::store::StateError;
+use crate::successor;
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -57,16 +58,16 @@ const LOCK: &str = "lock";
 /// together: at its default, sixteen neighbouring rows of 8 KiB would each time be written to a file of their own.
 const SEGMENT_BYTES: usize = 1 << 20;
 /// sled lets go of its own lock a moment after it is dropped, so a lock is waited for this many times …
-const LOCK_TRIES: u32 = 1_000;
+pub(crate) const LOCK_TRIES: u32 = 1_000;
 /// … this long.
-const LOCK_WAIT: Duration = Duration::from_millis(1);
+pub(crate) const LOCK_WAIT: Duration = Duration::from_millis(1);
 
 /// What one of the databases is opened with.
 #[derive(Debug, Clone)]
 pub(crate) struct PartConfig {
     pub(crate) path: PathBuf,
-    cache_bytes: u64,
-    page_version: u32,
+    pub(crate) cache_bytes: u64,
+    pub(crate) page_version: u32,
 }
 
 /// Opens the store, or an empty one in its place.
@@ -122,11 +123,17 @@ fn open_as_is(config: &SledConfig) -> Result<Vec<Part>, StateError> {
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> =
-            (0..PARTS).map(|number| scope.spawn(move || Part::open(part(number)))).collect();
+            (0..PARTS).map(|number| scope.spawn(move || settle_and_open(part(number)))).collect();
         let opened = threads.into_iter().map(|thread| thread.join().expect("panics inside sled are caught"));
         // All have ended before any is judged: what is broken can be moved only when nothing has it open.
         opened.collect::<Vec<_>>().into_iter().collect()
     })
+}
+
+fn settle_and_open(config: PartConfig) -> Result<Part, StateError> {
+    let io = |error: std::io::Error| StateError::Io(format!("{}: {error}", config.path.display()));
+    successor::settle(&config.path).map_err(io)?;
+    Part::open(config)
 }
 
 /// Opens one of the databases and checks its format.
@@ -175,25 +182,45 @@ fn check_format(db: &sled::Db, page_version: u32) -> Result<(), StateError> {
 /// Renames the folder to `<name>.broken-<n>` and removes older ones.
 fn move_aside(path: &Path) -> Result<PathBuf, StateError> {
     let io = |error: std::io::Error| StateError::Io(format!("moving {} aside: {error}", path.display()));
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("sled");
-    let prefix = format!("{name}.broken-");
-    let parent = path.parent().unwrap_or(Path::new("."));
-    let mut older: Vec<(u64, PathBuf)> = Vec::new();
-    for entry in fs::read_dir(parent).map_err(io)? {
-        let entry = entry.map_err(io)?;
-        let number = entry.file_name().to_str().and_then(|name| name.strip_prefix(&prefix)?.parse().ok());
-        older.extend(number.map(|number| (number, entry.path())));
-    }
+    let older = moved_aside(path).map_err(io)?;
     let next = older.iter().map(|(number, _)| number + 1).max().unwrap_or(1);
-    let to = parent.join(format!("{prefix}{next}"));
+    let to = path.with_file_name(format!("{}{next}", moved_prefix(path)));
     fs::rename(path, &to).map_err(io)?;
-    for (_, path) in older {
-        // Left-overs cost room only; not worth failing for.
+    remove(older);
+    Ok(to)
+}
+
+/// Removes what was moved aside, ever.
+pub(crate) fn remove_moved_aside(path: &Path) {
+    match moved_aside(path) {
+        Ok(folders) => remove(folders),
+        Err(error) => tracing::warn!(path = %path.display(), %error, "old page stores can't be looked for"),
+    }
+}
+
+fn moved_prefix(path: &Path) -> String {
+    format!("{}.broken-", path.file_name().and_then(|name| name.to_str()).unwrap_or("sled"))
+}
+
+/// The stores that were moved aside, with their numbers.
+fn moved_aside(path: &Path) -> std::io::Result<Vec<(u64, PathBuf)>> {
+    let prefix = moved_prefix(path);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(path.parent().unwrap_or(Path::new(".")))? {
+        let entry = entry?;
+        let number = entry.file_name().to_str().and_then(|name| name.strip_prefix(&prefix)?.parse().ok());
+        found.extend(number.map(|number| (number, entry.path())));
+    }
+    Ok(found)
+}
+
+/// Left-overs cost room only; not worth failing for.
+fn remove(folders: Vec<(u64, PathBuf)>) {
+    for (_, path) in folders {
         if let Err(error) = fs::remove_dir_all(&path) {
             tracing::warn!(path = %path.display(), %error, "an old page store could not be removed");
         }
     }
-    Ok(to)
 }
 
 /// Runs one call into sled; a panic inside it (it does, on damaged files) is damage, not the end of the process.

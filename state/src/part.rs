@@ -1,9 +1,11 @@
-//! One sled database of the store, and how it is kept quick to open.
+//! One sled database of the store, how it is kept quick to open, and how a rewritten copy takes its place.
 
+use crate::begun::{decode, encode};
 use crate::key;
 use crate::open::{self, PartConfig, guarded};
 use crate::store::{Change, StateError, UserChanges};
-use std::fs::File;
+use crate::successor;
+use std::fs::{self, File};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
@@ -18,6 +20,10 @@ const REOPEN_BYTES: usize = 48 << 20;
 const CLEAR_CHUNK: usize = 256;
 /// The only key of the tree `begun`.
 const LAST: &[u8] = b"last";
+/// In sled's default tree, if the log may have rows that nothing must be left of.
+const TAINTED: &[u8] = b"tainted";
+/// Bytes of rows copied at a time: no more than some milliseconds' work.
+const COPY_BYTES: usize = 64 << 10;
 
 /// One sled database. Written by one thread at a time, read by any.
 pub(crate) struct Part {
@@ -26,6 +32,8 @@ pub(crate) struct Part {
     open: RwLock<Result<Open, StateError>>,
     /// Whether `begun` has something.
     begun: AtomicBool,
+    /// Whether it is to be rewritten: what [`TAINTED`] says.
+    tainted: AtomicBool,
     /// About how many bytes were written since the last flush.
     unflushed: AtomicUsize,
     /// About how many bytes were written since it was opened.
@@ -47,10 +55,12 @@ impl Part {
     /// Opens what is there, or creates it.
     pub(crate) fn open(config: PartConfig) -> Result<Self, StateError> {
         let open = Open::new(&config)?;
+        let tainted = AtomicBool::new(open.is_tainted()?);
         Ok(Self {
             config,
             open: RwLock::new(Ok(open)),
             begun: AtomicBool::new(false),
+            tainted,
             unflushed: AtomicUsize::new(0),
             logged: AtomicUsize::new(0),
         })
@@ -140,8 +150,93 @@ impl Part {
         Ok(())
     }
 
+    /// Notes that what is removed from now on must not be left in the files either. Durable before any such removal is.
+    pub(crate) fn taint(&self) -> Result<(), StateError> {
+        self.with("taint", |open| open.db.insert(TAINTED, &[]))?;
+        self.tainted.store(true, Ordering::Relaxed);
+        self.count(TAINTED.len())
+    }
+
+    pub(crate) fn is_tainted(&self) -> bool {
+        self.tainted.load(Ordering::Relaxed)
+    }
+
+    /// An empty part for this one's rows, in the folder beside it.
+    pub(crate) fn successor(&self) -> Result<Self, StateError> {
+        guarded("make room", || Ok(successor::remove_others(&self.config.path)?))?;
+        Self::open(PartConfig { path: successor::new(&self.config.path), ..self.config.clone() })
+    }
+
+    /// Some of the stored rows, in order, from a key on. None: there are no more.
+    pub(crate) fn some_rows(&self, from: &[u8]) -> Result<Vec<(sled::IVec, sled::IVec)>, StateError> {
+        let mut bytes = 0;
+        self.with("read rows", |open| {
+            let rows = open.pages.range(from..);
+            rows.take_while(|row| {
+                let full = bytes >= COPY_BYTES;
+                bytes += row.as_ref().map_or(0, |(key, value)| key.len() + value.len());
+                !full
+            })
+            .collect()
+        })
+    }
+
+    /// Puts rows of another part as they are.
+    pub(crate) fn copy(&self, rows: &[(sled::IVec, sled::IVec)]) -> Result<(), StateError> {
+        self.with("copy", |open| rows.iter().try_for_each(|(key, value)| open.put(key, Some(value))))?;
+        self.count(rows.iter().map(|(key, value)| key.len() + value.len()).sum())
+    }
+
+    /// Closes the database, and opens in its place the part that has all its rows. Readers wait meanwhile. The files of
+    /// before are gone then.
+    pub(crate) fn give_way(&self, successor: Self) -> Result<(), StateError> {
+        let copied = self.copy_watermarks(&successor);
+        // It is opened more quickly for having been opened since it was written.
+        let reopened = copied.and_then(|()| successor.reopen());
+        let closed = successor.close();
+        reopened.and(closed)?;
+        self.exchange(|| guarded("switch", || Ok(successor::switch(&self.config.path)?)))?;
+        guarded("remove", || Ok(successor::remove_others(&self.config.path)?)).or_else(|error| {
+            // They are still there: once more.
+            self.taint()?;
+            Err(error)
+        })
+    }
+
+    fn copy_watermarks(&self, to: &Self) -> Result<(), StateError> {
+        let marks: Vec<_> =
+            self.with("read watermarks", |open| open.watermarks.iter().collect::<Result<_, _>>())?;
+        to.with("copy watermarks", |open| {
+            marks.iter().try_for_each(|(partition, mark)| open.watermarks.insert(partition, mark).map(drop))
+        })
+    }
+
+    /// Closes it. Panics and errors of closing are told.
+    pub(crate) fn close(self) -> Result<(), StateError> {
+        let open = self.open.into_inner().unwrap_or_else(PoisonError::into_inner)?;
+        open.close()
+    }
+
+    /// Closes it and removes its files.
+    pub(crate) fn discard(self) -> Result<(), StateError> {
+        let path = self.config.path.clone();
+        let closed = self.close();
+        guarded("discard", || Ok(fs::remove_dir_all(path)?))?;
+        closed
+    }
+
+    /// Why it can't be used, if it can't.
+    pub(crate) fn check(&self) -> Result<(), StateError> {
+        self.with("check", |_| Ok(()))
+    }
+
     /// Closes the database and opens it again. Readers wait meanwhile.
     pub(crate) fn reopen(&self) -> Result<(), StateError> {
+        self.exchange(|| Ok(()))
+    }
+
+    /// Closes the database and opens what is in its folder after `between`.
+    fn exchange(&self, between: impl FnOnce() -> Result<(), StateError>) -> Result<(), StateError> {
         self.flush()?;
         // sled does this when it is closed. Done before, readers need not wait for the disk.
         let synced = File::open(self.config.path.join("db")).and_then(|file| file.sync_all());
@@ -149,15 +244,14 @@ impl Part {
         let start = std::time::Instant::now();
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         let closed = std::mem::replace(&mut *open, Err(StateError::WriterEnded));
-        // sled flushes when dropped, and panics where it can't.
-        guarded("close", || {
-            drop(closed);
-            Ok(())
-        })?;
+        closed?.close()?;
+        let between = between();
         *open = Open::new(&self.config);
         self.logged.store(0, Ordering::Relaxed);
         tracing::debug!(path = %self.config.path.display(), took = ?start.elapsed(), "a part of the page store was reopened");
-        open.as_ref().map(drop).map_err(Clone::clone)
+        let tainted = open.as_ref().map_err(Clone::clone)?.is_tainted()?;
+        self.tainted.store(tainted, Ordering::Relaxed);
+        between
     }
 
     /// Runs a call into sled.
@@ -176,6 +270,18 @@ impl Open {
         let open = Self { db, pages, watermarks, begun };
         open.complete()?;
         Ok(open)
+    }
+
+    /// sled flushes when dropped, and panics where it can't.
+    fn close(self) -> Result<(), StateError> {
+        guarded("close", || {
+            drop(self);
+            Ok(())
+        })
+    }
+
+    fn is_tainted(&self) -> Result<bool, StateError> {
+        guarded("read the taint", || self.db.contains_key(TAINTED))
     }
 
     /// Completes the changes of the user who was written last.
@@ -205,69 +311,5 @@ impl Open {
             removed += 1;
         }
         Ok(removed)
-    }
-}
-
-/// In place of a value's length: the row was removed.
-const REMOVED: usize = u32::MAX as usize;
-
-/// Key and value of each row, each after its length.
-fn encode(prefix: &[u8], changes: &[Change]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(changes.iter().map(crate::writer::size).sum());
-    for (page, value) in changes {
-        put_length(&mut bytes, prefix.len() + page.len());
-        bytes.extend_from_slice(prefix);
-        bytes.extend_from_slice(page);
-        match value {
-            Some(value) => {
-                put_length(&mut bytes, value.len());
-                bytes.extend_from_slice(value);
-            }
-            None => put_length(&mut bytes, REMOVED),
-        }
-    }
-    bytes
-}
-
-fn put_length(bytes: &mut Vec<u8>, length: usize) {
-    let length = u32::try_from(length).expect("pages are far smaller than 4 GiB");
-    bytes.extend_from_slice(&length.to_be_bytes());
-}
-
-/// A row of the inverse of [`encode`].
-type Begun<'a> = (&'a [u8], Option<&'a [u8]>);
-
-/// The inverse of [`encode`].
-fn decode(mut bytes: &[u8]) -> Option<Vec<Begun<'_>>> {
-    let mut rows = Vec::new();
-    while !bytes.is_empty() {
-        let key_length = take_length(&mut bytes)?;
-        let key = bytes.split_off(..key_length)?;
-        let value = match take_length(&mut bytes)? {
-            REMOVED => None,
-            length => Some(bytes.split_off(..length)?),
-        };
-        rows.push((key, value));
-    }
-    Some(rows)
-}
-
-fn take_length(bytes: &mut &[u8]) -> Option<usize> {
-    let length: &[u8; 4] = bytes.split_off(..4)?.first_chunk()?;
-    usize::try_from(u32::from_be_bytes(*length)).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_begun_is_read_as_it_was_written() {
-        let changes: Vec<Change> =
-            vec![(b"a".to_vec(), Some(b"1".as_slice().into())), (vec![], None), (vec![9], Some([].into()))];
-        let bytes = encode(b"u", &changes);
-        let rows = vec![(b"ua".as_slice(), Some(b"1".as_slice())), (b"u", None), (b"u\x09", Some(b""))];
-        assert_eq!(decode(&bytes), Some(rows));
-        assert!((1..bytes.len()).any(|cut| decode(&bytes[..cut]).is_none()));
     }
 }

@@ -1,6 +1,7 @@
 //! What a page store can do.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Everything of a partition's journal up to `sequence` is in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -116,4 +117,17 @@ pub trait StateStore: Send + Sync {
 
     /// Makes everything written so far survive a power cut. Takes milliseconds.
     fn flush(&self) -> Result<(), StateError>;
+
+    /// What is removed from this partition from now on must not be left in the store's files either: [`StateStore::scrub`]
+    /// sees to it, if need be after a restart. A store without files has nothing to do.
+    fn taint(&self, partition: u16) -> Result<(), StateError> {
+        let _ = partition;
+        Ok(())
+    }
+
+    /// Does a little of what [`StateStore::taint`] asked for, some milliseconds' worth. The thread that writes calls it between
+    /// its writes. After how long to call it again; `None`: there is nothing to do.
+    fn scrub(&self) -> Result<Option<Duration>, StateError> {
+        Ok(None)
+    }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// A group ends when its values reach this many bytes.
 const GROUP_BYTES: usize = 8 << 20;
-/// What was written is flushed when no job came for this long.
+/// What was written is flushed when no job came for this long, or sooner.
 const IDLE: Duration = Duration::from_millis(200);
 
 /// The writing thread. Hands out each shard's [`WriteBehind`].
@@ -109,7 +109,7 @@ struct Worker {
 impl Worker {
     fn run(mut self, jobs: &Receiver<Job>) {
         loop {
-            let first = match jobs.recv_timeout(IDLE) {
+            let first = match jobs.recv_timeout(self.scrub()) {
                 Ok(job) => job,
                 Err(RecvTimeoutError::Timeout) => {
                     self.attempt(Self::flush);
@@ -177,7 +177,18 @@ impl Worker {
         Ok(())
     }
 
-    /// What replaces the pages is durable before they go, and they are gone before anything written later says so.
+    /// Lets the store do some of what erasures left it to do. How long to wait for a job afterwards.
+    fn scrub(&mut self) -> Duration {
+        let mut wait = None;
+        self.attempt(|worker| {
+            wait = worker.store.scrub()?;
+            Ok(())
+        });
+        wait.map_or(IDLE, |wait| wait.min(IDLE))
+    }
+
+    /// What replaces the pages is durable before they go, and they are gone before anything written later says so. What
+    /// the store's files keep of them goes with the next scrub.
     fn sweep(
         &mut self,
         partition: u16,
@@ -187,6 +198,8 @@ impl Worker {
         /// Removals of one write: sled's memory grows with more.
         const SOME: usize = 128;
         self.flush()?;
+        self.store.taint(partition)?;
+        self.unflushed = true;
         loop {
             let rows =
                 self.store.range(partition, user, Span { from, to, descending: false, limit: SOME })?;

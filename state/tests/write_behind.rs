@@ -410,6 +410,8 @@ fn a_user_is_never_half_written_by_a_process_that_was_killed() {
         let writer = Writer::start(Arc::new(open(Path::new(&folder)))).unwrap();
         let mut shard = writer.shard();
         let first: u64 = std::env::var(FIRST).unwrap().parse().unwrap();
+        // The next one begins with scrubs of all parts, and is killed in the midst of one.
+        (0..4).for_each(|partition| shard.sweep(partition, "nobody", (b"a", b"b")));
         for number in first.. {
             let user = number * 7 % USERS;
             let value = || Some(number.to_be_bytes().repeat(40));
