@@ -130,7 +130,7 @@ fn two_categories(input: &Value) -> Value {
     json!({"visible": spent("visible"), "hidden": spent("hidden")})
 }
 
-/// `limits` and `spent`, by category: how much of the limits that is, in percent.
+/// `limits` and `spent`, by category: how much of the limits that is, in percent; and how much of 25 everything is.
 fn percentages(input: &Value) -> Value {
     let mut user = User::default();
     for (category, amount) in object(&input["spent"]) {
@@ -140,14 +140,20 @@ fn percentages(input: &Value) -> Value {
         json!({"all_expenses": user.balance().as_str().expect("a figure").trim_start_matches('-')});
     for (category, limit) in object(&input["limits"]) {
         user.budget(category, limit, "reset", MONTHS[0]);
-        let [limit, spent] = ["limit", "spent"].map(|name| {
-            let figure = user.figure(category, MONTHS[0], name);
-            figure.as_str().expect("a figure").parse::<Decimal>().expect("a number")
-        });
-        let percent = (spent * Decimal::ONE_HUNDRED / limit).to_string();
-        answer[format!("{category}_pct")] = percent.parse().expect("a whole number");
+        answer[format!("{category}_pct")] = percent(&user, category);
     }
+    user.budget("all", &json!("25"), "reset", MONTHS[0]);
+    answer["all_pct_of_25"] = percent(&user, "all");
     answer
+}
+
+/// How much of a budget was spent.
+fn percent(user: &User, category: &str) -> Value {
+    let [limit, spent] = ["limit", "spent"].map(|name| {
+        let figure = user.figure(category, MONTHS[0], name);
+        figure.as_str().expect("a figure").parse::<Decimal>().expect("a number")
+    });
+    (spent * Decimal::ONE_HUNDRED / limit).to_string().parse().expect("a whole number")
 }
 
 /// `cash_overspent`: what the next month starts with.

@@ -23,10 +23,10 @@ pub(crate) static ROUTES: &[Route] = &[
     delete("/v1/users/{user}/transactions/{id}", "delete a transaction", |e, r| {
         Box::pin(commands::delete_transaction(e, r))
     }),
-    put("/v1/users/{user}/budgets/{category}", "set a category's budget", |e, r| {
+    put("/v1/users/{user}/budgets/{category}", "set the budget of a category, or of all", |e, r| {
         Box::pin(commands::set_budget(e, r))
     }),
-    delete("/v1/users/{user}/budgets/{category}", "remove a category's budget", |e, r| {
+    delete("/v1/users/{user}/budgets/{category}", "remove the budget of a category, or of all", |e, r| {
         Box::pin(commands::remove_budget(e, r))
     }),
     get("/v1/users/{user}/budgets", "budgets of a month: month=YYYY-MM, position", |e, r| {

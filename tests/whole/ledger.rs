@@ -79,6 +79,54 @@ fn budgets_roll_over_and_reports_add_up_before_and_after_a_kill() {
 }
 
 #[test]
+fn a_budget_for_everything_counts_all_categories_before_and_after_a_kill() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = Server::start(&folder.path().join("data"), &[]);
+    let client = server.client();
+    for (category, amount) in [("food", "11"), ("movies", "25")] {
+        let data = json!({"transaction_type": "Expense", "amount": amount, "category": category, "date": "2016-12-03"});
+        post(&client, "transactions", category, &data);
+    }
+    let change = |client: &Client, method, path: &str, id: &str, body: &Value| {
+        let path = format!("/v1/users/ada/budgets/{path}");
+        let answer = client.send(&method, &path, &[("idempotency-key", id)], Some(&body.to_string()));
+        answer.expect(200).body["events"].clone()
+    };
+    let set = change(&client, Method::PUT, "all", "set", &json!({"limit": "25", "from": "2016-12"}));
+    let types: Vec<&Value> = set.as_array().expect("events").iter().map(|event| &event["type"]).collect();
+    let reached = "budget_threshold_reached";
+    assert_eq!(types, ["budget_set", reached, reached, "budget_exceeded"]);
+    assert_eq!((&set[3]["data"]["category"], &set[3]["data"]["over_by"]), (&json!("all"), &json!("11")));
+    assert_eq!(
+        change(&client, Method::PUT, "*", "again", &json!({"limit": "25", "from": "2016-12"})),
+        json!([])
+    );
+
+    server.kill();
+    server.restart();
+    server.wait_ready();
+    let client = server.client();
+    let cab = json!({"transaction_type": "Expense", "amount": "15", "date": "2016-12-03"});
+    post(&client, "transactions", "cab", &cab);
+    let shown = |client: &Client, more: &str| {
+        let path = |what: &str| format!("/v1/users/ada/{what}?month=2016-12{more}");
+        let budgets = client.get(&path("budgets")).expect(200).body["items"].clone();
+        (budgets, client.get(&path("reports/month")).expect(200).body["budget"].clone())
+    };
+    let (budgets, limit) = shown(&client, "");
+    assert_eq!(
+        (&budgets[0]["category"], &budgets[0]["spent"], &limit),
+        (&json!("all"), &json!("51"), &json!("25"))
+    );
+
+    let report = client.get("/v1/users/ada/reports/month?month=2016-12").expect(200).body;
+    let position = report["position"].as_str().expect("a position").to_owned();
+    change(&client, Method::DELETE, "all", "remove", &json!({}));
+    assert_eq!(shown(&client, ""), (json!([]), Value::Null));
+    assert_eq!(shown(&client, &format!("&position={position}")), (budgets, limit), "as of before");
+}
+
+#[test]
 fn a_forecast_says_its_method_and_error_and_is_kept() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut server = Server::start(&folder.path().join("data"), &[]);

@@ -1,6 +1,6 @@
 //! A user's budgets in little room: many users have many.
 
-use super::{Budget, DEFAULT_THRESHOLDS, Policy, Version};
+use super::{ALL, Budget, DEFAULT_THRESHOLDS, Policy, Version};
 use crate::memory::{heap, make_room, thin_heap, vec_heap};
 use crate::{Amount, Currency, Month};
 use serde::ser::SerializeSeq;
@@ -92,10 +92,15 @@ impl Budgets {
         self.versions.chunk_by(|a, b| a.category == b.category).map(budget)
     }
 
-    /// A category's budget.
+    /// A category's budget, or that for [`ALL`].
     pub(crate) fn of(&self, category: u16) -> Option<Budget<'_>> {
         let versions = &self.versions[self.range(category)];
         (!versions.is_empty()).then_some(Budget { versions, own: &self.own })
+    }
+
+    /// The budget for all categories. Nearly nobody has one, and to see that is to look at the last version.
+    pub(crate) fn of_all(&self) -> Option<Budget<'_>> {
+        self.versions.last().filter(|last| last.category == ALL).and_then(|_| self.of(ALL))
     }
 
     /// Adds a version, in place of one from the same month.

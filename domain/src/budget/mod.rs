@@ -1,4 +1,4 @@
-//! A budget: a limit for a category, valid from a month until changed. `list` keeps a user's budgets.
+//! A budget: a limit for a category, or for all of them, valid from a month until changed. `list` keeps a user's budgets.
 
 mod list;
 
@@ -8,6 +8,12 @@ use crate::{Amount, Currency, Month};
 use list::{Kept, Own};
 use serde::{Deserialize, Serialize};
 use std::hash::{Hash, Hasher};
+
+/// Stands for all categories together where a category's number does: none has it.
+pub(crate) const ALL: u16 = (1 << 14) - 1;
+
+/// What a budget for all categories is called: a category of that name has none of its own.
+pub(crate) const ALL_NAME: &str = "all";
 
 /// What happens to what is left over at a month's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -66,16 +72,17 @@ impl Level {
 /// What a person wants to be told about who says nothing: nearly there, and there.
 pub(crate) const DEFAULT_THRESHOLDS: [u16; 2] = [80, 100];
 
-/// What a category's budget is from one month on.
+/// What a budget is from one month on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Version<'a> {
-    /// Which category, by its number.
+    /// Which category, by its number; [`ALL`] of them.
     pub category: u16,
     /// The first month it is valid in.
     pub from: Month,
     /// A month's own limit, without what it takes over; may be zero.
     pub limit: Amount,
-    /// The limit's currency: the only one its category's spending may have while it is valid.
+    /// The limit's currency: the only one its category's spending may have while it is valid, and that part of all spending
+    /// that a budget for all categories is about.
     pub currency: Currency,
     /// Percentages to be told about, ascending.
     pub thresholds: &'a [u16],
@@ -98,7 +105,7 @@ impl<'a> Version<'a> {
     }
 }
 
-/// One category's budget through time: its versions, at least one, ascending by `from`, one for each.
+/// One budget through time: its versions, at least one, ascending by `from`, one for each.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Budget<'a> {
     versions: &'a [Kept],
@@ -106,7 +113,7 @@ pub(crate) struct Budget<'a> {
 }
 
 impl<'a> Budget<'a> {
-    /// Which category, by its number.
+    /// Which category, by its number; [`ALL`] of them.
     pub(crate) fn category(self) -> u16 {
         self.versions[0].category
     }

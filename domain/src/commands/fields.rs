@@ -1,5 +1,6 @@
 //! Fields that several commands share, from raw to checked.
 
+use crate::budget::ALL_NAME;
 use crate::read::{Field, Object, Signed};
 use crate::transaction::{Split, Transaction, TransactionType};
 use crate::values::{CATEGORY, TAG, TextRule};
@@ -37,6 +38,14 @@ pub(super) fn text(
     field: &'static str,
 ) -> Result<Option<Box<str>>, Refusal> {
     text.map(|text| rule.check(text, field)).transpose()
+}
+
+/// What a budget is for: a category, or all of them, which may be said in several ways.
+pub(super) fn budgeted(category: Option<String>) -> Result<Box<str>, Refusal> {
+    match category {
+        Some(category) if category != "*" => CATEGORY.check(category, "category"),
+        _ => Ok(ALL_NAME.into()),
+    }
 }
 
 pub(super) fn tags(tags: Vec<String>) -> Result<Box<[Box<str>]>, Refusal> {

@@ -1,29 +1,28 @@
-//! `remove_budget`: a category has no limit any more.
+//! `remove_budget`: a category, or all of them, have no limit any more.
 
-use super::{Context, Decide};
+use super::{Context, Decide, fields};
 use crate::events::BudgetRemoved;
 use crate::read::from_json;
-use crate::values::CATEGORY;
 use crate::{Event, Refusal, UserState};
 use serde::Deserialize;
 
-/// Takes a category's budget away, from all months.
+/// Takes a budget away, from all months.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RemoveBudget {
-    /// The category.
+    /// The category; `all` of them if left out.
     pub category: Box<str>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
-    category: String,
+    category: Option<String>,
 }
 
 impl Decide for RemoveBudget {
     fn parse(data: &[u8]) -> Result<Self, Refusal> {
         let raw: Raw = from_json(data)?;
-        Ok(Self { category: CATEGORY.check(raw.category, "category")? })
+        Ok(Self { category: fields::budgeted(raw.category)? })
     }
 
     fn decide(&self, state: &UserState, _context: &Context<'_>) -> Result<Vec<Event>, Refusal> {

@@ -1,18 +1,17 @@
-//! `set_budget`: a category has a limit from a month on.
+//! `set_budget`: a category, or all of them, have a limit from a month on.
 
 use super::{Context, Decide, fields};
 use crate::budget::{DEFAULT_THRESHOLDS, Policy};
 use crate::events::BudgetSet;
 use crate::read::{Field, from_json};
-use crate::values::CATEGORY;
 use crate::{Amount, Currency, Event, Month, Refusal, UserState};
 use serde::Deserialize;
 use std::hash::{Hash, Hasher};
 
-/// A category's limit, valid from a month until changed.
+/// A limit for a category, or for all of them, valid from a month until changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetBudget {
-    /// The category.
+    /// The category; `all` of them if left out.
     pub category: Box<str>,
     /// A month's own limit, without what it takes over; may be zero.
     pub limit: Amount,
@@ -38,7 +37,7 @@ impl Hash for SetBudget {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
-    category: String,
+    category: Option<String>,
     limit: Field<Amount>,
     currency: Option<Field<Currency>>,
     from: Option<Field<Month>>,
@@ -50,7 +49,7 @@ impl Decide for SetBudget {
     fn parse(data: &[u8]) -> Result<Self, Refusal> {
         let raw: Raw = from_json(data)?;
         Ok(Self {
-            category: CATEGORY.check(raw.category, "category")?,
+            category: fields::budgeted(raw.category)?,
             limit: raw.limit.at("limit")?,
             currency: raw.currency.map(|currency| currency.at("currency")).transpose()?,
             from: raw.from.map(|from| from.at("from")).transpose()?,

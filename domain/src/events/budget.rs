@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A category has this budget from a month on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetSet {
-    /// The category.
+    /// The category; `all`: the limit is for all of them.
     pub category: Box<str>,
     /// A month's own limit, without what it takes over.
     pub limit: Amount,
@@ -24,14 +24,14 @@ pub struct BudgetSet {
 /// A category has no budget any more, in any month.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetRemoved {
-    /// The category.
+    /// The category; `all`: the limit is for all of them.
     pub category: Box<str>,
 }
 
 /// Spending reached a percentage of the limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetThresholdReached {
-    /// The category.
+    /// The category; `all`: the limit is for all of them.
     pub category: Box<str>,
     /// The month it was spent in.
     pub month: Month,
@@ -52,7 +52,7 @@ pub struct BudgetThresholdReached {
 /// Spending went above the limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetExceeded {
-    /// The category.
+    /// The category; `all`: the limit is for all of them.
     pub category: Box<str>,
     /// The month it was spent in.
     pub month: Month,
@@ -73,7 +73,7 @@ pub struct BudgetExceeded {
 /// Spending fell back below a level it had reached: the answer to one earlier alert, with that alert's crossing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetRecovered {
-    /// The category.
+    /// The category; `all`: the limit is for all of them.
     pub category: Box<str>,
     /// The month it was spent in.
     pub month: Month,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Spending will probably end above the limit: the chance, an estimate, first passed 80 %.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetOverspendPredicted {
-    /// The category.
+    /// The category; `all`: the limit is for all of them.
     pub category: Box<str>,
     /// The month, which has begun and is not over.
     pub month: Month,
@@ -32,7 +32,7 @@ pub struct BudgetOverspendPredicted {
 /// Spending will rather not end above the limit: the chance fell under 50 %. Answers one prediction, with its crossing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetOverspendPredictionWithdrawn {
-    /// The category.
+    /// The category; `all`: the limit is for all of them.
     pub category: Box<str>,
     /// The month; it may be over.
     pub month: Month,

@@ -93,11 +93,13 @@ impl Cells {
         total.sum = total.sum.minus(amount);
         total.parts -= 1;
         total.thirds.add(day, amount.negated(), key.2.digits());
-        if total.parts == 0 && total.usual.is_empty() && self.levels_range(key).is_empty() {
-            self.totals.remove(key);
-        } else {
-            self.totals.put(total);
-        }
+        self.put_or_drop(total);
+    }
+
+    /// Makes a total this; the levels stay.
+    pub(crate) fn set(&mut self, key: CellKey, parts: u32, sum: Amount, thirds: Thirds) {
+        let total = Total { parts, sum, thirds, ..self.entry(key) };
+        self.put_or_drop(total);
     }
 
     /// Notes that a level was crossed, upwards or downwards.
@@ -164,6 +166,15 @@ impl Cells {
                 make_thin_room(&mut self.levels, 1);
                 self.levels.insert(others.end, state);
             }
+        }
+    }
+
+    fn put_or_drop(&mut self, total: Total) {
+        let key = total.key();
+        if total.parts == 0 && total.usual.is_empty() && self.levels_range(key).is_empty() {
+            self.totals.remove(key);
+        } else {
+            self.totals.put(total);
         }
     }
 

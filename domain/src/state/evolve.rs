@@ -5,11 +5,11 @@ use super::cells::{Cell, CellKey, Cells};
 use super::line::Line;
 use super::pages::Page;
 use super::rows::{Content, Origin};
-use crate::budget::{Budget, Level, Version};
+use crate::budget::{ALL, ALL_NAME, Budget, Level, Version};
 use crate::events::BudgetSet;
 use crate::stable_hash::id_hash;
 use crate::transaction::{Transaction, TransactionType};
-use crate::{Currency, Event, Month, PageKey};
+use crate::{Amount, Currency, Event, Month, PageKey};
 
 impl UserState {
     /// Applies one event of a command.
@@ -60,11 +60,11 @@ impl UserState {
             Event::UserErased(_) => self.erase(origin.sequence),
             Event::UserRestored(event) => self.restore(event, origin.sequence),
             Event::BudgetOverspendPredicted(event) => {
-                let category = self.root.categories.intern(&event.category);
+                let category = self.budgeted(&event.category);
                 self.root.predictions.stand(category, event);
             }
             Event::BudgetOverspendPredictionWithdrawn(event) => {
-                let category = self.root.categories.intern(&event.category);
+                let category = self.budgeted(&event.category);
                 self.root.predictions.withdraw(category, Some(event.month));
             }
             Event::RecurringDeclared(event) => self.declare(event),
@@ -97,13 +97,11 @@ impl UserState {
         let (month, day) = self.place_of(transaction.date);
         for (figure, amount) in transaction.figures() {
             let line = figure.map(|name| self.root.categories.intern(name)).into();
-            let key = (month, line, currency);
-            let cells = self.cells_mut(key);
-            if add {
-                cells.add(key, day, amount);
-            } else {
-                cells.take(key, day, amount);
-            }
+            self.count((month, line, currency), day, amount, add);
+        }
+        if self.budget_of_all().is_some() {
+            let key = (month, Line::spending(ALL), currency);
+            transaction.all_spending().for_each(|amount| self.count(key, day, amount, add));
         }
         if transaction.details.is_some() {
             self.move_accounts(transaction, add);
@@ -111,6 +109,20 @@ impl UserState {
         if transaction.payee.is_some() {
             self.note_payment(transaction, add);
         }
+    }
+
+    fn count(&mut self, key: CellKey, day: u16, amount: Amount, add: bool) {
+        let cells = self.cells_mut(key);
+        if add {
+            cells.add(key, day, amount);
+        } else {
+            cells.take(key, day, amount);
+        }
+    }
+
+    /// The number of what a budget is for, a new one if need be.
+    fn budgeted(&mut self, name: &str) -> u16 {
+        if name == ALL_NAME { ALL } else { self.root.categories.intern(name) }
     }
 
     /// Where a month's total is, or would be.
@@ -142,7 +154,10 @@ impl UserState {
     }
 
     fn set_budget(&mut self, event: &BudgetSet) {
-        let category = self.root.categories.intern(&event.category);
+        let category = self.budgeted(&event.category);
+        if category == ALL && self.budget_of_all().is_none() {
+            self.keep_all_spending();
+        }
         let version = Version {
             category,
             from: event.from,
@@ -153,11 +168,12 @@ impl UserState {
         };
         self.root.budgets.set(&version);
         let until = self.budget_of(category).and_then(|budget| budget.until(event.from));
-        self.clear_levels(category, event.from, until, |level| !version.has(level));
+        let gone = |(_, _, currency), level| currency != version.currency || !version.has(level);
+        self.clear_levels(category, event.from, until, gone);
     }
 
     fn remove_budget(&mut self, name: &str) {
-        let Some(category) = self.category_number(name) else {
+        let Some(category) = self.budgeted_number(name) else {
             return;
         };
         let Some(first) = self.budget_of(category).map(Budget::first) else {
@@ -165,7 +181,10 @@ impl UserState {
         };
         self.root.budgets.remove(category);
         self.root.predictions.withdraw(category, None);
-        self.clear_levels(category, first, None, |_| true);
+        self.clear_levels(category, first, None, |_, _| true);
+        if category == ALL {
+            self.drop_all_spending();
+        }
     }
 
     /// Levels that are no more are left silently; how often they were crossed is remembered.
@@ -174,18 +193,19 @@ impl UserState {
         category: u16,
         from: Month,
         until: Option<Month>,
-        gone: impl Fn(Level) -> bool,
+        gone: impl Fn(CellKey, Level) -> bool,
     ) {
-        let concerned = |cell: &Cell<'_>| cell.levels.iter().any(|state| state.active && gone(state.level));
+        let concerned =
+            |cell: &Cell<'_>| cell.levels.iter().any(|state| state.active && gone(cell.key(), state.level));
         let cells = self.cells_of(Line::spending(category), from, until).filter(concerned);
         let keys: Vec<CellKey> = cells.map(|cell| cell.key()).collect();
         for key in keys {
-            self.cells_mut(key).leave(key, &gone);
+            self.cells_mut(key).leave(key, |level| gone(key, level));
         }
     }
 
     fn cross(&mut self, category: &str, month: Month, currency: Currency, to: (Level, u32, bool)) {
-        let key = (month, Line::spending(self.root.categories.intern(category)), currency);
+        let key = (month, Line::spending(self.budgeted(category)), currency);
         let (level, crossings, active) = to;
         self.cells_mut(key).cross(key, level, crossings, active);
     }

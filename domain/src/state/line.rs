@@ -1,6 +1,7 @@
 //! Which figure a month total is of, as one number.
 
 use super::Categories;
+use crate::budget::ALL;
 use crate::transaction::Figure;
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,8 @@ use serde::{Deserialize, Serialize};
 const BLOCK: u16 = 32;
 
 /// A figure in two bytes. The spending of a category, what nearly all totals are of, has the category's number; all else
-/// begins at [`OTHERS`], and so is in pages of its own once it is spilled.
+/// begins at [`OTHERS`], and so is in pages of its own once it is spilled. The spending of all categories has their number,
+/// [`ALL`], right before that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Line(u16);
 
@@ -16,16 +18,18 @@ const OTHERS: u16 = 1 << 14;
 const UNCATEGORISED_SPENDING: u16 = OTHERS;
 const UNCATEGORISED_INCOME: u16 = OTHERS + 1;
 const REFUNDS: u16 = OTHERS + 2;
-const INCOME: u16 = OTHERS + 3;
+const UNNAMED_REFUNDS: u16 = OTHERS + 3;
+const INCOME: u16 = OTHERS + 4;
 
 /// Accounts begin here.
 const ACCOUNTS: u16 = 1 << 15;
 
 const _: () = assert!(INCOME as usize + Categories::MOST <= ACCOUNTS as usize, "incomes stay below accounts");
-const _: () = assert!(Categories::MOST < OTHERS as usize, "categories' numbers stay below the others");
+const _: () = assert!(Categories::MOST <= ALL as usize, "categories' numbers stay below that of all of them");
+const _: () = assert!(ALL < OTHERS, "which stays below the others");
 
 impl Line {
-    /// The line of a category's spending.
+    /// The line of a category's spending, or of that of [`ALL`].
     pub(crate) fn spending(category: u16) -> Self {
         Self(category)
     }
@@ -41,10 +45,17 @@ impl Line {
             UNCATEGORISED_SPENDING => Figure::Spending(None),
             UNCATEGORISED_INCOME => Figure::Income(None),
             REFUNDS => Figure::Refunds,
+            UNNAMED_REFUNDS => Figure::UnnamedRefunds,
+            ALL => Figure::AllSpending,
             number if number >= ACCOUNTS => Figure::Account(number - ACCOUNTS),
             number if number >= INCOME => Figure::Income(Some(number - INCOME)),
             number => Figure::Spending(Some(number)),
         }
+    }
+
+    /// Whose budget it is judged by: a category's number, or [`ALL`].
+    pub(crate) fn budgeted(self) -> Option<u16> {
+        (self.0 < OTHERS).then_some(self.0)
     }
 
     /// Which block of a year's totals it is in.
@@ -52,7 +63,8 @@ impl Line {
         self.0 / BLOCK
     }
 
-    /// All blocks that a user with so many categories can have, those of accounts left out.
+    /// All blocks that a user with so many categories can have, those of accounts and of [`ALL`] left out: what is in them is
+    /// in others, too.
     pub(crate) fn blocks(categories: usize) -> impl Iterator<Item = u16> + Clone {
         let categories = u16::try_from(categories).expect("at most Categories::MOST");
         let spending = 0..categories.div_ceil(BLOCK);
@@ -69,6 +81,8 @@ impl From<Figure<u16>> for Line {
             Figure::Income(Some(category)) => INCOME + category,
             Figure::Income(None) => UNCATEGORISED_INCOME,
             Figure::Refunds => REFUNDS,
+            Figure::UnnamedRefunds => UNNAMED_REFUNDS,
+            Figure::AllSpending => ALL,
             Figure::Account(number) => ACCOUNTS + number,
         })
     }
@@ -81,9 +95,10 @@ mod tests {
     #[test]
     fn a_line_knows_its_figure_and_its_block_is_among_all_blocks() {
         let last = u16::try_from(Categories::MOST - 1).expect("small");
-        let categories = [0, 28, 29, 31, 32, last];
+        let categories = [0, 27, 28, 31, 32, last];
         let named = categories.iter().flat_map(|n| [Figure::Spending(Some(*n)), Figure::Income(Some(*n))]);
-        for figure in named.chain([Figure::Spending(None), Figure::Income(None), Figure::Refunds]) {
+        let others = [Figure::Spending(None), Figure::Income(None), Figure::Refunds, Figure::UnnamedRefunds];
+        for figure in named.chain(others) {
             let line = Line::from(figure);
             assert_eq!(line.figure(), figure);
             let known = usize::from(figure.category().map_or(0, |number| number + 1));
@@ -101,7 +116,18 @@ mod tests {
     }
 
     #[test]
+    fn the_line_of_all_spending_is_alone_in_its_block() {
+        let line = Line::from(Figure::AllSpending);
+        assert_eq!(
+            (line.figure(), line.budgeted(), line),
+            (Figure::AllSpending, Some(ALL), Line::spending(ALL))
+        );
+        assert!(Line::blocks(Categories::MOST).all(|block| block != line.block()));
+        assert_eq!(Line::from(Figure::Spending(None)).budgeted(), None);
+    }
+
+    #[test]
     fn a_user_of_few_categories_has_two_blocks() {
-        assert_eq!(Line::blocks(29).count(), 2);
+        assert_eq!(Line::blocks(28).count(), 2);
     }
 }

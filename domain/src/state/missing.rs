@@ -3,7 +3,7 @@
 use super::UserState;
 use super::line::Line;
 use super::pages::Page;
-use crate::budget::{Budget, Policy};
+use crate::budget::{ALL, Budget, Policy};
 use crate::commands::Context;
 use crate::events::BudgetSet;
 use crate::stable_hash::id_hash;
@@ -184,10 +184,14 @@ impl UserState {
                 self.add(page, keys);
             }
         }
+        if self.budget_of_all().is_some() && transaction.all_spending().next().is_some() {
+            let page = self.totals_page(self.month_of(transaction.date), Line::spending(ALL));
+            page.into_iter().for_each(|page| self.add(page, keys));
+        }
     }
 
     fn add_total(&self, category: &str, month: Month, keys: &mut Vec<PageKey>) {
-        let number = self.category_number(category);
+        let number = self.budgeted_number(category);
         if let Some(page) = number.and_then(|number| self.totals_page(month, Line::spending(number))) {
             self.add(page, keys);
         }
@@ -215,9 +219,7 @@ impl UserState {
 
     fn add_flow(&self, transaction: &Transaction, keys: &mut Vec<PageKey>) {
         let month = self.month_of(transaction.date);
-        let numbers = transaction.spending().filter_map(|(name, _)| self.category_number(name));
-        for budget in numbers.filter_map(|number| self.budget_of(number)).filter(|budget| budget.takes_over())
-        {
+        for budget in self.budgets_with(transaction).filter(|budget| budget.takes_over()) {
             let (first, until) = (budget.depends_from(month), budget.flows_until(month));
             for page in self.totals_pages(Line::spending(budget.category()), first, until) {
                 self.add(page, keys);
@@ -247,11 +249,17 @@ impl UserState {
         u16::try_from(self.root.categories.len() + place).expect("decide refuses more than 10,000 categories")
     }
 
-    /// All totals of a category that a change of its budget may concern.
+    /// All totals of a category that a change of its budget may concern; `from` is that of a new one.
     fn add_category(&self, name: &str, from: Option<Month>, keys: &mut Vec<PageKey>) {
-        let Some(number) = self.category_number(name) else {
+        let Some(number) = self.budgeted_number(name) else {
             return;
         };
+        if number == ALL && from.is_none() {
+            return self.pages_to_drop_all().for_each(|page| self.add(page, keys));
+        }
+        if number == ALL && self.budget_of_all().is_none() {
+            return self.pages_to_keep_all().for_each(|page| self.add(page, keys));
+        }
         let Some(first) = from.or_else(|| self.budget_of(number).map(Budget::first)) else {
             return;
         };

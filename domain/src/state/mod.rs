@@ -1,6 +1,6 @@
 //! One user's state: the root page, and whatever other pages are loaded.
 //!
-//! `root` (`extras`: `accounts`, `rates`), `pages`, `tail` (`rows`, `kept`), `cells` (`packed`, `levels`, `line`, `thirds`), `predictions`, `recurring`, `categories` hold it ·
+//! `root` (`extras`: `accounts`, `rates`), `pages`, `tail` (`rows`, `kept`), `cells` (`packed`, `levels`, `line`, `thirds`, `all_spending`), `predictions`, `recurring`, `categories` hold it ·
 //! `view`, `calendar`, `totals` and `spending` are what commands and queries may ask it · `missing` says which pages a command needs · `handle` is
 //! a command's way through it (`settle`: what a transaction in another currency counts as, and does to accounts) ·
 //! `imports` remembers what each import made · `erase` starts afresh, `restore` brings a past back · `evolve` applies events ·
@@ -8,6 +8,7 @@
 
 mod accounts;
 mod alarm;
+mod all_spending;
 mod calendar;
 mod categories;
 mod cells;

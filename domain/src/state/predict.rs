@@ -9,7 +9,7 @@ use super::cells::CellKey;
 use super::line::Line;
 use super::predictions::Prediction;
 use super::thirds::third_of;
-use crate::budget::{Budget, Level, Version};
+use crate::budget::{ALL, Budget, Level, Version};
 use crate::events::{BudgetOverspendPredicted, BudgetOverspendPredictionWithdrawn};
 use crate::statistics::{Chance, Pace, Share, exceeds_on, mean};
 use crate::transaction::Transaction;
@@ -110,9 +110,7 @@ impl UserState {
                 if self.month_of(transaction.date) > month {
                     return;
                 }
-                let numbers = transaction.spending().filter_map(|(name, _)| self.category_number(name));
-                let budgeted = numbers.filter(|number| self.budget_of(*number).is_some());
-                concerned.extend(budgeted.map(|number| (number, month)));
+                concerned.extend(self.budgets_with(transaction).map(|budget| (budget.category(), month)));
             };
             match event {
                 Event::TransactionCreated(event) => add_all(&event.transaction),
@@ -122,7 +120,7 @@ impl UserState {
                 }
                 Event::TransactionDeleted(event) => add_all(&event.transaction),
                 Event::BudgetSet(event) => {
-                    concerned.extend(self.category_number(&event.category).map(|number| (number, month)));
+                    concerned.extend(self.budgeted_number(&event.category).map(|number| (number, month)));
                 }
                 _ => {}
             }
@@ -231,7 +229,7 @@ impl UserState {
             exceeds_on: months.date(month, passed_on),
             probability: chance.share(),
             crossing: known.map_or(0, |known| known.crossings) + 1,
-            transaction_id: cause(events, self.category(version.category)).cloned(),
+            transaction_id: cause(events, version.category, self.category(version.category)).cloned(),
         }))
     }
 
@@ -245,7 +243,7 @@ impl UserState {
             currency: version.currency,
             probability,
             crossing: known.map_or(0, |known| known.crossings),
-            transaction_id: cause(events, self.category(version.category)).cloned(),
+            transaction_id: cause(events, version.category, self.category(version.category)).cloned(),
         })
     }
 }
@@ -266,8 +264,8 @@ fn key(version: &Version<'_>, month: Month) -> CellKey {
     (month, Line::spending(version.category), version.currency)
 }
 
-/// The transaction that was the reason: the last one of the category, or else (time has gone by) the last one.
-fn cause<'a>(events: &'a [Event], category: &str) -> Option<&'a CommandId> {
+/// The transaction that was the reason: the last one of the category (by number and name), or else (time has gone by) the last one.
+fn cause<'a>(events: &'a [Event], number: u16, category: &str) -> Option<&'a CommandId> {
     let transactions = || {
         events.iter().rev().filter_map(|event| match event {
             Event::TransactionCreated(event) => Some(&event.transaction),
@@ -276,6 +274,11 @@ fn cause<'a>(events: &'a [Event], category: &str) -> Option<&'a CommandId> {
             _ => None,
         })
     };
-    let of_category = |transaction: &&Transaction| transaction.spending().any(|(name, _)| name == category);
+    let of_category = |transaction: &&Transaction| {
+        if number == ALL {
+            return transaction.all_spending().next().is_some();
+        }
+        transaction.spending().any(|(name, _)| name == category)
+    };
     transactions().find(of_category).or_else(|| transactions().next()).map(|transaction| &transaction.id)
 }

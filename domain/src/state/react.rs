@@ -4,9 +4,9 @@ use super::UserState;
 use super::cells::{Cell, CellKey};
 use super::line::Line;
 use super::rollover::Limits;
-use crate::budget::{Level, Version};
+use crate::budget::{ALL, Level, Version};
 use crate::events::{BudgetExceeded, BudgetRecovered, BudgetThresholdReached};
-use crate::transaction::{Figure, Transaction};
+use crate::transaction::Transaction;
 use crate::{Amount, CommandId, Currency, Event, Month};
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ impl UserState {
         let mut limits = Limits::new(self);
         for (key, cause) in touched {
             if let Some(cell) = self.cell(key)
-                && let Figure::Spending(Some(category)) = cell.line.figure()
+                && let Some(category) = cell.line.budgeted()
                 && let Some(budget) = self.budget_of(category)
                 && let Some(version) = budget.at(cell.month)
                 && version.currency == cell.currency
@@ -60,7 +60,7 @@ impl UserState {
 
     /// Totals are judged by month, then by category name.
     fn order(&self, key: CellKey) -> (Month, Option<&str>, Currency) {
-        (key.0, key.1.figure().category().map(|number| self.category(number)), key.2)
+        (key.0, key.1.budgeted().map(|number| self.category(number)), key.2)
     }
 
     /// The totals of budgeted categories an event touched, in order, and the transaction it was about.
@@ -74,7 +74,7 @@ impl UserState {
                 Some(self.touched_by(&event.transaction, &mut keys))
             }
             Event::BudgetSet(event) => {
-                if let Some(number) = self.category_number(&event.category) {
+                if let Some(number) = self.budgeted_number(&event.category) {
                     let until = self.budget_of(number).and_then(|budget| budget.starts_anew(event.from));
                     keys.extend(
                         self.cells_of(Line::spending(number), event.from, until).map(|cell| cell.key()),
@@ -94,14 +94,13 @@ impl UserState {
     /// Adds the totals of one transaction; answers its id.
     fn touched_by<'a>(&self, transaction: &'a Transaction, keys: &mut Vec<CellKey>) -> &'a CommandId {
         let month = self.month_of(transaction.date);
-        for number in transaction.spending().filter_map(|(name, _)| self.category_number(name)) {
-            match self.budget_of(number) {
-                None => {}
-                Some(budget) if budget.takes_over() => {
-                    let concerned = self.cells_of(Line::spending(number), month, budget.flows_until(month));
-                    keys.extend(concerned.map(|cell| cell.key()));
-                }
-                Some(_) => keys.push((month, Line::spending(number), transaction.counted_currency())),
+        for budget in self.budgets_with(transaction) {
+            let line = Line::spending(budget.category());
+            if budget.takes_over() {
+                let concerned = self.cells_of(line, month, budget.flows_until(month));
+                keys.extend(concerned.map(|cell| cell.key()));
+            } else {
+                keys.push((month, line, transaction.counted_currency()));
             }
         }
         &transaction.id
@@ -124,8 +123,8 @@ impl UserState {
 
     fn crossed(&self, judged: &Judged<'_>, level: Level) -> Event {
         let Judged { cell, category, limit, cause } = *judged;
+        let crossing = self.crossings(&cell, category, level) + 1;
         let category = self.category(category).into();
-        let crossing = cell.level(level).map_or(0, |state| state.crossings) + 1;
         let (month, spent, currency) = (cell.month, cell.sum, cell.currency);
         let transaction_id = cause.cloned();
         match level {
@@ -153,6 +152,17 @@ impl UserState {
                 })
             }
         }
+    }
+
+    /// How often a month's level was crossed. A budget for all categories may change its currency in the middle of spending in
+    /// both: it counts on.
+    fn crossings(&self, cell: &Cell<'_>, category: u16, level: Level) -> u32 {
+        let of = |cell: &Cell<'_>| cell.level(level).map_or(0, |state| state.crossings);
+        if category != ALL {
+            return of(cell);
+        }
+        let in_all_currencies = self.cells_of(cell.line, cell.month, cell.month.next());
+        in_all_currencies.map(|cell| of(&cell)).max().unwrap_or_default()
     }
 
     fn recovered(&self, judged: &Judged<'_>, level: Level) -> Event {

@@ -103,8 +103,8 @@ impl UserState {
         old.moves().chain(new.moves()).try_for_each(|(name, _)| self.check_open(name, "account"))
     }
 
-    /// The currency a transaction counts in: that of the budgets of its categories; else the one it counted in before; else the
-    /// base currency. The second part says whether it must. `None`: it counts nowhere.
+    /// The currency a transaction counts in: that of the budgets of its categories; else the one it counted in before; else that
+    /// of the budget for all categories; else the base currency. The second part says whether it must. `None`: it counts nowhere.
     fn counted_in(
         &self,
         transaction: &Transaction,
@@ -116,7 +116,9 @@ impl UserState {
         for (figure, _) in transaction.figures() {
             counts = true;
             let version = match figure {
-                Figure::Spending(Some(name)) => self.budget(name).and_then(|budget| budget.at(month)),
+                Figure::Spending(Some(name)) => {
+                    self.category_budget(name).and_then(|budget| budget.at(month))
+                }
                 _ => None,
             };
             if let Some(version) = version
@@ -128,7 +130,8 @@ impl UserState {
         }
         // What counted nowhere before (a transfer, say) counts like something new.
         let before = kept.filter(|old| old.figures().next().is_some()).map(Transaction::counted_currency);
-        let usual = || before.unwrap_or_else(|| self.base_currency());
+        let of_all = || Some(self.budget_of_all()?.at(month)?.currency);
+        let usual = || before.or_else(of_all).unwrap_or_else(|| self.base_currency());
         Ok((budgeted.or_else(|| counts.then(usual)), budgeted.is_some()))
     }
 }

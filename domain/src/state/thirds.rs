@@ -22,6 +22,14 @@ impl Thirds {
         }
     }
 
+    /// With all that was added to another.
+    pub(crate) fn plus(mut self, other: Self) -> Self {
+        for late in 0..2 {
+            self.put(late, i128::from(self.minor(late)) + i128::from(other.minor(late)));
+        }
+        self
+    }
+
     /// What was added after so many thirds, in minor units; after all three nothing was.
     pub(crate) fn after(self, thirds: usize) -> i64 {
         (thirds.saturating_sub(1)..2).map(|late| self.minor(late)).sum()
@@ -94,6 +102,17 @@ mod tests {
         assert_eq!([1, 2, 3].map(|passed| thirds.after(passed)), [4_350, 4_099, 0]);
         let bytes = postcard::to_allocvec(&thirds).expect("encodes");
         assert_eq!(postcard::from_bytes::<Thirds>(&bytes).expect("decodes"), thirds);
+    }
+
+    #[test]
+    fn joined_they_are_those_of_all_amounts() {
+        let of = |second, last| {
+            let mut thirds = Thirds::default();
+            thirds.add(15, amount(second), 2);
+            thirds.add(25, amount(last), 2);
+            thirds
+        };
+        assert_eq!(of("7.25", "999999999999990").plus(of("1", "2")), of("8.25", "999999999999992"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::line::Line;
 use super::pages::Page;
 use super::rows::{Origin, Row};
 use super::{Categories, Predicted, UserState};
-use crate::budget::{Budget, Version};
+use crate::budget::{ALL, ALL_NAME, Budget, Version};
 use crate::events::BudgetSet;
 use crate::stable_hash::id_hash;
 use crate::transaction::Transaction;
@@ -65,9 +65,9 @@ impl UserState {
         }
     }
 
-    /// A category's name.
+    /// A category's name, or that of [`ALL`] of them.
     pub(crate) fn category(&self, number: u16) -> &str {
-        self.root.categories.name(number)
+        if number == ALL { ALL_NAME } else { self.root.categories.name(number) }
     }
 
     /// A category's number, if the category was ever used.
@@ -75,17 +75,27 @@ impl UserState {
         self.root.categories.find(name)
     }
 
+    /// The number of what a budget is for: of a category that was ever used, or of [`ALL`].
+    pub(crate) fn budgeted_number(&self, name: &str) -> Option<u16> {
+        if name == ALL_NAME { Some(ALL) } else { self.category_number(name) }
+    }
+
     /// All budgets.
     pub(crate) fn budgets(&self) -> impl Iterator<Item = Budget<'_>> {
         self.root.budgets.iter()
     }
 
-    /// A category's budget through time.
-    pub(crate) fn budget(&self, category: &str) -> Option<Budget<'_>> {
+    /// The budget of this name through time: a category's, or that for all of them.
+    pub(crate) fn budget(&self, name: &str) -> Option<Budget<'_>> {
+        self.budget_of(self.budgeted_number(name)?)
+    }
+
+    /// A category's own budget.
+    pub(crate) fn category_budget(&self, category: &str) -> Option<Budget<'_>> {
         self.budget_of(self.category_number(category)?)
     }
 
-    /// The budget of a category by its number.
+    /// The budget of a category by its number, or of [`ALL`].
     pub(crate) fn budget_of(&self, number: u16) -> Option<Budget<'_>> {
         self.root.budgets.of(number)
     }
@@ -107,9 +117,13 @@ impl UserState {
     /// Refuses with `unknown_exchange_rate` a budget over totals of another currency, with `too_many_categories` one
     /// too many.
     pub(crate) fn check_budget(&self, new: &BudgetSet) -> Result<(), Refusal> {
-        let Some(number) = self.category_number(&new.category) else {
+        let Some(number) = self.budgeted_number(&new.category) else {
             return self.check_categories(1);
         };
+        // Spending in several currencies may stand side by side: a budget for all of it is about what counts in its own.
+        if number == ALL {
+            return Ok(());
+        }
         let until = self.budget_of(number).and_then(|budget| budget.until(new.from));
         match self
             .cells_of(Line::spending(number), new.from, until)

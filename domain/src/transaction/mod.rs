@@ -48,6 +48,10 @@ pub(crate) enum Figure<C> {
     Income(Option<C>),
     /// All refunds, whatever their category: they lower spending, but the money came in.
     Refunds,
+    /// Refunds without a category: they lower no budget's spending, not even that of all categories.
+    UnnamedRefunds,
+    /// The spending of all categories together. Kept only for who has a budget for it.
+    AllSpending,
     /// What moved an account, by its number.
     Account(u16),
 }
@@ -57,7 +61,7 @@ impl<C> Figure<C> {
     pub(crate) fn category(self) -> Option<C> {
         match self {
             Self::Spending(category) | Self::Income(category) => category,
-            Self::Refunds | Self::Account(_) => None,
+            Self::Refunds | Self::UnnamedRefunds | Self::AllSpending | Self::Account(_) => None,
         }
     }
 
@@ -67,6 +71,8 @@ impl<C> Figure<C> {
             Self::Spending(category) => Figure::Spending(category.map(name)),
             Self::Income(category) => Figure::Income(category.map(name)),
             Self::Refunds => Figure::Refunds,
+            Self::UnnamedRefunds => Figure::UnnamedRefunds,
+            Self::AllSpending => Figure::AllSpending,
             Self::Account(number) => Figure::Account(number),
         }
     }
@@ -116,6 +122,15 @@ impl Transaction {
         })
     }
 
+    /// What it adds to the spending of all categories together, part by part, expenses without a category included: a refund
+    /// lowers that of its category, and one without lowers nothing.
+    pub(crate) fn all_spending(&self) -> impl Iterator<Item = Amount> {
+        self.figures().filter_map(|(figure, amount)| match figure {
+            Figure::Spending(category) => (category.is_some() || !self.refund).then_some(amount),
+            _ => None,
+        })
+    }
+
     /// Every figure it counts for, and what it adds there, in the currency it counts in: the parts of a split one by one, what is
     /// excluded, and transfers, nowhere.
     pub(crate) fn figures(&self) -> impl Iterator<Item = (Figure<&str>, Amount)> {
@@ -130,7 +145,9 @@ impl Transaction {
         let parts = self.splits.iter().map(|split| (Some(&*split.category), split.amount));
         let counted = |(name, amount)| (name, self.counted(amount));
         let refunded = refund.then(|| (Figure::Refunds, self.counted_whole()));
-        let all = whole.into_iter().chain(parts).map(counted).map(figure).chain(refunded);
+        let unnamed = refund && self.splits.is_empty() && self.category.is_none();
+        let unnamed = unnamed.then(|| (Figure::UnnamedRefunds, self.counted_whole()));
+        let all = whole.into_iter().chain(parts).map(counted).map(figure).chain(refunded).chain(unnamed);
         let counts = !self.excluded && self.transaction_type != TransactionType::Transfer;
         counts.then_some(all).into_iter().flatten()
     }

@@ -67,10 +67,10 @@ pub(super) fn bodies() -> Vec<Body> {
         body("delete_transaction", &["id"], json!({"id": "t2"})),
         body(
             "set_budget",
-            &["category", "limit"],
+            &["limit"],
             json!({"category": "Food", "limit": "100.00", "currency": "EUR", "from": "2026-01", "thresholds": [50, 100], "policy": "carry"}),
         ),
-        body("remove_budget", &["category"], json!({"category": "Rent"})),
+        body("remove_budget", &[], json!({"category": "Rent"})),
         body(
             "generate_forecast",
             &[],

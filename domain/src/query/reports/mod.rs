@@ -28,7 +28,7 @@ pub struct ReportQuery {
 /// Every report there is. Each is an object whose amounts are strings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Report {
-    /// A month: `month, currency, income, expense, net, savings_rate, categories, incomes, previous`.
+    /// A month: `month, currency, income, expense, net, savings_rate, budget, categories, incomes, previous`.
     Month(Month),
     /// A year: the same with `year`, and `months`.
     Year(Year),

@@ -1,6 +1,7 @@
 //! A month's or a year's report.
 
 use super::sums::Sums;
+use crate::budget::ALL;
 use crate::transaction::Figure;
 use crate::{Amount, Currency, Month, Months, PageKey, UserState, Year};
 use serde_json::{Value, json};
@@ -66,7 +67,9 @@ impl Tally {
             let sum = match figure {
                 Figure::Spending(category) => tally.spending.entry(category).or_default(),
                 Figure::Income(category) => tally.incomes.entry(category).or_default(),
-                Figure::Refunds | Figure::Account(_) => continue,
+                Figure::Refunds | Figure::UnnamedRefunds | Figure::AllSpending | Figure::Account(_) => {
+                    continue;
+                }
             };
             *sum = sum.plus(cell.sum);
         }
@@ -78,7 +81,9 @@ impl Tally {
         let mut report = sums.json();
         report["currency"] = json!(self.currency);
         report["savings_rate"] = json!(sums.savings_rate());
-        report["categories"] = self.categories(state);
+        let mut limits = self.limits(state);
+        report["budget"] = json!(limits.remove(&ALL));
+        report["categories"] = self.categories(state, &limits);
         report["incomes"] = by_amount(state, &self.incomes)
             .into_iter()
             .map(|(name, _, amount)| json!({"category": name, "amount": amount}))
@@ -88,8 +93,7 @@ impl Tally {
     }
 
     /// Categories that something was spent on, and those that have a budget nothing was taken from.
-    fn categories(&self, state: &UserState) -> Value {
-        let limits = self.limits(state);
+    fn categories(&self, state: &UserState, limits: &BTreeMap<u16, Amount>) -> Value {
         let mut spending = self.spending.clone();
         for category in limits.keys() {
             spending.entry(Some(*category)).or_default();

@@ -22,8 +22,8 @@ impl Sums {
             Figure::Income(_) => &mut self.income,
             Figure::Spending(_) => &mut self.expense,
             Figure::Refunds => &mut self.refunds,
-            // Money in an account came as an income, or from another account.
-            Figure::Account(_) => return,
+            // Money in an account came as an income, or from another account; these are in the others.
+            Figure::Account(_) | Figure::UnnamedRefunds | Figure::AllSpending => return,
         };
         *sum = sum.plus(amount);
     }

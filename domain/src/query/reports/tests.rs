@@ -56,7 +56,7 @@ fn a_month_tells_what_came_what_went_and_for_what() {
     let report = ask(&mut ada(), Report::Month(month("2026-02")));
     let expected = json!({
         "month": "2026-02", "currency": "EUR", "income": "2010.00", "expense": "577.00", "net": "1433.00",
-        "savings_rate": "0.7129",
+        "savings_rate": "0.7129", "budget": null,
         "categories": [
             {"category": "Rent", "amount": "500", "budget": null},
             {"category": "Food", "amount": "40", "budget": "350"},

@@ -8,7 +8,13 @@ use serde_json::{Value, json};
 pub(super) type Step = (String, &'static str, Value);
 
 fn category() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec!["Food", "Rent", "Zoo", "Café"])
+    // A category that is called like the budget for all of them has none of its own.
+    prop::sample::select(vec!["Food", "Rent", "Zoo", "Café", "all"])
+}
+
+/// What a budget may be for: a category, or all of them, however that is said.
+fn budgeted() -> impl Strategy<Value = Value> {
+    prop_oneof![6 => category().prop_map(Value::from), 1 => Just(json!("*")), 1 => Just(Value::Null)]
 }
 
 fn date() -> impl Strategy<Value = String> {
@@ -72,7 +78,7 @@ pub(super) fn budget(currency: &'static str) -> impl Strategy<Value = Value> {
     let from = (2023_u16..=2026, 1_u8..=3).prop_map(|(y, m)| format!("{y}-{m:02}"));
     // Small ones, too: what is taken over would soon be more than anything is spent.
     let limit = prop_oneof![0_u32..30, 0_u32..400];
-    (category(), limit, from, thresholds, policy).prop_map(
+    (budgeted(), limit, from, thresholds, policy).prop_map(
         move |(category, limit, from, thresholds, policy)| {
             json!({
                 "category": category, "limit": limit.to_string(), "from": from, "thresholds": thresholds,
@@ -124,9 +130,9 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
             ("update_transaction", data)
         }),
         20 => id().prop_map(|id| ("delete_transaction", json!({"id": id}))),
-        19 => budget("EUR").prop_map(|data| ("set_budget", data)),
-        1 => budget("USD").prop_map(|data| ("set_budget", data)),
-        10 => category().prop_map(|category| ("remove_budget", json!({"category": category}))),
+        18 => budget("EUR").prop_map(|data| ("set_budget", data)),
+        2 => budget("USD").prop_map(|data| ("set_budget", data)),
+        10 => budgeted().prop_map(|category| ("remove_budget", json!({"category": category}))),
         10 => forecast().prop_map(|data| ("generate_forecast", data)),
         20 => import().prop_map(|data| ("import_transactions", data)),
         10 => id().prop_map(|id| ("undo_import", json!({"id": id}))),

@@ -1,11 +1,12 @@
 //! The alerts there must be, recomputed from scratch after every command.
 
 use crate::{
-    Amount, BudgetSet, CommandId, Event, Month, Policy, Transaction, TransactionCreated, TransactionDeleted,
+    Amount, BudgetSet, CommandId, Currency, Event, Month, Policy, Transaction, TransactionCreated,
+    TransactionDeleted, TransactionType,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What was spent, by month and category.
+/// What was spent, by month and category; of all categories together by currency, see [`line`].
 pub(super) type Spending = BTreeMap<(Month, String), Amount>;
 
 /// The transactions there are, and the budgets by category and first month, from accepted events alone.
@@ -13,7 +14,24 @@ pub(super) type Spending = BTreeMap<(Month, String), Amount>;
 pub(super) struct Model {
     transactions: BTreeMap<CommandId, Transaction>,
     budgets: BTreeMap<String, BTreeMap<Month, BudgetSet>>,
-    crossings: BTreeMap<(Month, String, u32), (u32, bool)>,
+    /// How often each level was crossed, and in which currency it stands.
+    crossings: BTreeMap<(Month, String, u32), (u32, Option<Currency>)>,
+}
+
+/// What a budget's spending is called in [`Spending`].
+fn line(category: &str, currency: Currency) -> String {
+    if category == "all" { format!("all, in {currency:?}") } else { category.to_owned() }
+}
+
+/// What a transaction adds to the spending of all categories, in its own currency.
+fn of_all(transaction: &Transaction) -> Option<Amount> {
+    let named = transaction.category.is_some() || !transaction.splits.is_empty();
+    match transaction.transaction_type {
+        _ if transaction.excluded => None,
+        TransactionType::Expense => Some(transaction.amount),
+        TransactionType::Income if transaction.refund && named => Some(transaction.amount.negated()),
+        TransactionType::Income | TransactionType::Transfer => None,
+    }
 }
 
 impl Model {
@@ -22,6 +40,11 @@ impl Model {
         for transaction in self.transactions.values() {
             for (name, amount) in transaction.spending() {
                 let sum = spent.entry((transaction.date.month(), name.to_owned())).or_default();
+                *sum = sum.plus(amount);
+            }
+            if let Some(amount) = of_all(transaction) {
+                let name = line("all", transaction.currency);
+                let sum = spent.entry((transaction.date.month(), name)).or_default();
                 *sum = sum.plus(amount);
             }
         }
@@ -76,7 +99,8 @@ impl Model {
                 Policy::Reset | Policy::Rollover => version.limit,
                 Policy::Carry => version.limit.plus(left),
             };
-            let spent = spending.get(&(this, category.to_owned())).copied().unwrap_or_default();
+            let line = line(category, version.currency);
+            let spent = spending.get(&(this, line)).copied().unwrap_or_default();
             before = Some((version, limit, spent));
             months.insert(this, (version, limit, spent));
             month = this.next();
@@ -95,12 +119,25 @@ impl Model {
         self.months(category, spending).get(&month).map(|(_, limit, spent)| (*limit, *spent))
     }
 
-    /// A month's spending up to a day, and after it; `None` if no transaction counts there.
-    pub(super) fn cut(&self, category: &str, month: Month, day: u16) -> Option<(Amount, Amount)> {
+    /// A month's spending up to a day, and after it, in the currency of the budget; `None` if no transaction counts there.
+    pub(super) fn cut(
+        &self,
+        category: &str,
+        currency: Currency,
+        (month, day): (Month, u16),
+    ) -> Option<(Amount, Amount)> {
         let mut cut = None;
         for transaction in self.transactions.values().filter(|transaction| transaction.date.month() == month)
         {
-            for (_, amount) in transaction.spending().filter(|(name, _)| *name == category) {
+            let named =
+                transaction.spending().filter(|(name, _)| *name == category).map(|(_, amount)| amount);
+            let parts: Vec<Amount> = match category {
+                "all" => {
+                    of_all(transaction).filter(|_| transaction.currency == currency).into_iter().collect()
+                }
+                _ => named.collect(),
+            };
+            for amount in parts {
                 let (before, after) = cut.get_or_insert((Amount::ZERO, Amount::ZERO));
                 let part = if transaction.date.day_of_month() <= day { before } else { after };
                 *part = part.plus(amount);
@@ -125,19 +162,22 @@ impl Model {
                     let stands = reached && spent > Amount::ZERO;
                     let name = if level == 0 { "exceeded".to_owned() } else { level.to_string() };
                     let key = (month, category.clone(), level);
-                    standing.insert(key, (stands, name, format!("{spent} of {limit}")));
+                    let stands = stands.then_some(budget.currency);
+                    standing.insert(key, (stands, budget.currency, name, format!("{spent} of {limit}")));
                 }
             }
         }
         for (key, state) in &mut self.crossings {
-            state.1 &= standing.contains_key(key);
+            // In another currency it is another limit, and other spending.
+            state.1 =
+                state.1.filter(|stood| standing.get(key).is_some_and(|(_, currency, ..)| currency == stood));
         }
-        for (key, (stands, name, figures)) in standing {
+        for (key, (stands, _, name, figures)) in standing {
             let state = self.crossings.entry(key.clone()).or_default();
             if stands != state.1 {
-                state.0 += u32::from(stands);
+                state.0 += u32::from(stands.is_some());
                 state.1 = stands;
-                let verb = match (stands, key.2) {
+                let verb = match (stands.is_some(), key.2) {
                     (true, 0) => "exceeded".to_owned(),
                     (true, _) => format!("reached {name}"),
                     (false, _) => format!("recovered {name}"),

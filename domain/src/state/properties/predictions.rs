@@ -3,7 +3,7 @@
 use super::commands::{Step, budget, transaction};
 use super::model::Model;
 use crate::story::Story;
-use crate::{Amount, Date, Event, Handled, Month, Outcome, Query};
+use crate::{Amount, Currency, Date, Event, Handled, Month, Outcome, Query};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::json;
@@ -86,10 +86,10 @@ impl Recount {
     /// How many of the last months say that this one will end above the limit.
     fn chance(&self, category: &str, today: Date, limit: Amount) -> Option<(usize, usize)> {
         let (_, passed) = part(today);
-        let (before, after) = self.model.cut(category, today.month(), passed).unwrap_or_default();
-        let past: Vec<_> = (1..=12)
-            .map(|back| self.model.cut(category, today.month().plus(-back).expect("far from 1900"), passed))
-            .collect();
+        let cut = |month| self.model.cut(category, Currency::EUR, (month, passed));
+        let (before, after) = cut(today.month()).unwrap_or_default();
+        let past: Vec<_> =
+            (1..=12).map(|back| cut(today.month().plus(-back).expect("far from 1900"))).collect();
         let all = past.iter().rposition(Option::is_some)? + 1;
         let ends = past[..all].iter().map(|past| past.unwrap_or_default());
         let above = ends.filter(|past| is_over(before.max(past.0).plus(after.max(past.1)), limit)).count();
@@ -122,7 +122,9 @@ fn touched(events: &[Event], month: Month) -> BTreeSet<String> {
             _ => vec![],
         };
         for transaction in transactions.into_iter().filter(|transaction| transaction.date.month() <= month) {
-            touched.extend(transaction.spending().map(|(name, _)| name.to_owned()));
+            touched
+                .extend(transaction.spending().map(|(name, _)| name.to_owned()).filter(|name| name != "all"));
+            touched.extend(transaction.all_spending().next().map(|_| "all".to_owned()));
         }
     }
     touched
@@ -172,7 +174,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             data
         })
     };
-    let limit = (budget("EUR"), prop::sample::select(vec!["Food", "Rent"]), 10_u32..150);
+    let limit = (budget("EUR"), prop::sample::select(vec!["Food", "Rent", "all"]), 10_u32..150);
     let limit = limit.prop_map(|(mut data, category, limit)| {
         data["category"] = json!(category);
         data["from"] = json!("2025-10");
@@ -188,6 +190,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         10 => id().prop_map(|id| ("delete_transaction", json!({"id": id}))),
         15 => limit.prop_map(|data| ("set_budget", data)),
         2 => Just(("remove_budget", json!({"category": "Food"}))),
+        1 => Just(("remove_budget", json!({"category": null}))),
     ];
     prop::collection::vec((id(), data).prop_map(|(id, (name, data))| (id, name, data)), 1..80)
 }
