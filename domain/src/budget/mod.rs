@@ -75,7 +75,7 @@ pub(crate) struct Version<'a> {
     pub from: Month,
     /// A month's own limit, without what it takes over; may be zero.
     pub limit: Amount,
-    /// The limit's currency: the only one its category's spending may have while it is valid.
+    /// The limit's currency: while it is valid, all spending of its category is known in it.
     pub currency: Currency,
     /// Percentages to be told about, ascending.
     pub thresholds: &'a [u16],

@@ -9,7 +9,7 @@ use crate::budget::{Budget, Level, Version};
 use crate::events::BudgetSet;
 use crate::stable_hash::id_hash;
 use crate::transaction::{Transaction, TransactionType};
-use crate::{Currency, Event, Month, PageKey};
+use crate::{Amount, Currency, Event, Month, PageKey};
 
 impl UserState {
     /// Applies one event of a command.
@@ -97,19 +97,35 @@ impl UserState {
         let (month, day) = self.place_of(transaction.date);
         for (figure, amount) in transaction.figures() {
             let line = figure.map(|name| self.root.categories.intern(name)).into();
-            let key = (month, line, currency);
-            let cells = self.cells_mut(key);
-            if add {
-                cells.add(key, day, amount);
-            } else {
-                cells.take(key, day, amount);
-            }
+            self.post_part((month, line, currency), day, amount, add);
         }
         if transaction.details.is_some() {
+            self.post_budgeted(transaction, add);
             self.move_accounts(transaction, add);
         }
         if transaction.payee.is_some() {
             self.note_payment(transaction, add);
+        }
+    }
+
+    /// The same for budgets in other currencies. It is spending like any other there, and noted once more as what reports in that
+    /// currency leave out.
+    fn post_budgeted(&mut self, transaction: &Transaction, add: bool) {
+        let (month, day) = self.place_of(transaction.date);
+        for (currency, name, amount) in transaction.budgeted() {
+            let category = self.root.categories.intern(name);
+            for line in [Line::spending(category), Line::budgeted(category)] {
+                self.post_part((month, line, currency), day, amount, add);
+            }
+        }
+    }
+
+    fn post_part(&mut self, key: CellKey, day: u16, amount: Amount, add: bool) {
+        let cells = self.cells_mut(key);
+        if add {
+            cells.add(key, day, amount);
+        } else {
+            cells.take(key, day, amount);
         }
     }
 
@@ -153,6 +169,7 @@ impl UserState {
         };
         self.root.budgets.set(&version);
         let until = self.budget_of(category).and_then(|budget| budget.until(event.from));
+        self.move_levels(category, event.from, until, event.currency);
         self.clear_levels(category, event.from, until, |level| !version.has(level));
     }
 
@@ -166,6 +183,19 @@ impl UserState {
         self.root.budgets.remove(category);
         self.root.predictions.withdraw(category, None);
         self.clear_levels(category, first, None, |_| true);
+    }
+
+    /// What was crossed, and stands, is the category's and the month's, whatever currency its budget is in by now.
+    fn move_levels(&mut self, category: u16, from: Month, until: Option<Month>, currency: Currency) {
+        let elsewhere = |cell: &Cell<'_>| cell.currency != currency && cell.levels.iter().next().is_some();
+        let cells = self.cells_of(Line::spending(category), from, until).filter(elsewhere);
+        let keys: Vec<CellKey> = cells.map(|cell| cell.key()).collect();
+        for key in keys {
+            let cells = self.cells_mut(key);
+            for state in cells.take_levels(key) {
+                cells.cross((key.0, key.1, currency), state.level, state.crossings, state.active);
+            }
+        }
     }
 
     /// Levels that are no more are left silently; how often they were crossed is remembered.

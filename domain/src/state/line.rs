@@ -21,7 +21,12 @@ const INCOME: u16 = OTHERS + 3;
 /// Accounts begin here.
 const ACCOUNTS: u16 = 1 << 15;
 
+/// What counts for budgets only begins here.
+const BUDGETED: u16 = ACCOUNTS + OTHERS;
+
 const _: () = assert!(INCOME as usize + Categories::MOST <= ACCOUNTS as usize, "incomes stay below accounts");
+const _: () =
+    assert!(BUDGETED as usize + Categories::MOST <= u16::MAX as usize, "budgets' lines are numbers, too");
 const _: () = assert!(Categories::MOST < OTHERS as usize, "categories' numbers stay below the others");
 
 impl Line {
@@ -35,21 +40,28 @@ impl Line {
         Self(ACCOUNTS + number)
     }
 
+    /// The line of a category's spending that reports have in another currency.
+    pub(crate) fn budgeted(category: u16) -> Self {
+        Self(BUDGETED + category)
+    }
+
     /// What it is of, by the category's number.
     pub(crate) fn figure(self) -> Figure<u16> {
         match self.0 {
             UNCATEGORISED_SPENDING => Figure::Spending(None),
             UNCATEGORISED_INCOME => Figure::Income(None),
             REFUNDS => Figure::Refunds,
+            number if number >= BUDGETED => Figure::Budgeted(number - BUDGETED),
             number if number >= ACCOUNTS => Figure::Account(number - ACCOUNTS),
             number if number >= INCOME => Figure::Income(Some(number - INCOME)),
             number => Figure::Spending(Some(number)),
         }
     }
 
-    /// Which block of a year's totals it is in.
+    /// Which block of a year's totals it is in. What counts for budgets only is where its category's spending is: who reads one
+    /// needs the other, and nearly nobody has any.
     pub(crate) fn block(self) -> u16 {
-        self.0 / BLOCK
+        self.0.checked_sub(BUDGETED).unwrap_or(self.0) / BLOCK
     }
 
     /// All blocks that a user with so many categories can have, those of accounts left out.
@@ -69,6 +81,7 @@ impl From<Figure<u16>> for Line {
             Figure::Income(Some(category)) => INCOME + category,
             Figure::Income(None) => UNCATEGORISED_INCOME,
             Figure::Refunds => REFUNDS,
+            Figure::Budgeted(category) => BUDGETED + category,
             Figure::Account(number) => ACCOUNTS + number,
         })
     }
@@ -82,7 +95,9 @@ mod tests {
     fn a_line_knows_its_figure_and_its_block_is_among_all_blocks() {
         let last = u16::try_from(Categories::MOST - 1).expect("small");
         let categories = [0, 28, 29, 31, 32, last];
-        let named = categories.iter().flat_map(|n| [Figure::Spending(Some(*n)), Figure::Income(Some(*n))]);
+        let named = categories
+            .iter()
+            .flat_map(|n| [Figure::Spending(Some(*n)), Figure::Income(Some(*n)), Figure::Budgeted(*n)]);
         for figure in named.chain([Figure::Spending(None), Figure::Income(None), Figure::Refunds]) {
             let line = Line::from(figure);
             assert_eq!(line.figure(), figure);

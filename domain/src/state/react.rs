@@ -101,7 +101,11 @@ impl UserState {
                     let concerned = self.cells_of(Line::spending(number), month, budget.flows_until(month));
                     keys.extend(concerned.map(|cell| cell.key()));
                 }
-                Some(_) => keys.push((month, Line::spending(number), transaction.counted_currency())),
+                Some(_) => {
+                    keys.extend(
+                        transaction.currencies().map(|currency| (month, Line::spending(number), currency)),
+                    );
+                }
             }
         }
         &transaction.id

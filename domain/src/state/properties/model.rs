@@ -1,8 +1,10 @@
 //! The alerts there must be, recomputed from scratch after every command.
 
 use crate::{
-    Amount, BudgetSet, CommandId, Event, Month, Policy, Transaction, TransactionCreated, TransactionDeleted,
+    Amount, BudgetSet, CommandId, Currency, Event, Month, Policy, Transaction, TransactionCreated,
+    TransactionDeleted, TransactionType,
 };
+use rust_decimal::{Decimal, RoundingStrategy};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was spent, by month and category.
@@ -16,16 +18,55 @@ pub(super) struct Model {
     crossings: BTreeMap<(Month, String, u32), (u32, bool)>,
 }
 
+/// What a transaction takes from its categories, in its own currency: refunds give.
+fn parts(transaction: &Transaction) -> Vec<(&str, Amount)> {
+    let sign = |amount: Amount| match (transaction.transaction_type, transaction.refund) {
+        (TransactionType::Expense, _) => Some(amount),
+        (TransactionType::Income, true) => Some(amount.negated()),
+        _ => None,
+    };
+    if transaction.excluded {
+        return Vec::new();
+    }
+    let whole = transaction.category.as_deref().filter(|_| transaction.splits.is_empty());
+    let splits = transaction.splits.iter().map(|split| (&*split.category, split.amount));
+    let all = whole.into_iter().map(|name| (name, transaction.amount)).chain(splits);
+    all.filter_map(|(name, amount)| Some((name, sign(amount)?))).collect()
+}
+
+/// An amount of a transaction in a currency, at the rate that the transaction says.
+fn known_in(transaction: &Transaction, currency: Currency, amount: Amount) -> Option<Amount> {
+    let details = transaction.details.as_deref();
+    let counted = details.and_then(|details| details.counted);
+    if counted.is_none() && transaction.currency == currency {
+        return Some(amount);
+    }
+    let budgeted = details.map_or(&[][..], |details| &details.budgeted);
+    let known = counted.iter().chain(budgeted).find(|known| known.currency == currency)?;
+    let rate: Decimal = serde_json::to_value(known.rate).ok()?.as_str()?.parse().ok()?;
+    let rounded = (amount.decimal() * rate).round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+    Amount::figure(rounded)
+}
+
 impl Model {
     pub(super) fn spent(&self) -> Spending {
         let mut spent = Spending::new();
         for transaction in self.transactions.values() {
-            for (name, amount) in transaction.spending() {
-                let sum = spent.entry((transaction.date.month(), name.to_owned())).or_default();
+            for (name, amount) in parts(transaction) {
+                let month = transaction.date.month();
+                let Some(currency) = self.currency(name, month) else { continue };
+                let amount = known_in(transaction, currency, amount).expect("its spending is known");
+                let sum = spent.entry((month, name.to_owned())).or_default();
                 *sum = sum.plus(amount);
             }
         }
         spent
+    }
+
+    /// That of a category's budget in a month.
+    fn currency(&self, category: &str, month: Month) -> Option<Currency> {
+        let (_, version) = self.budgets.get(category)?.range(..=month).next_back()?;
+        Some(version.currency)
     }
 
     pub(super) fn categories(&self) -> impl Iterator<Item = &String> {
@@ -95,12 +136,20 @@ impl Model {
         self.months(category, spending).get(&month).map(|(_, limit, spent)| (*limit, *spent))
     }
 
-    /// A month's spending up to a day, and after it; `None` if no transaction counts there.
-    pub(super) fn cut(&self, category: &str, month: Month, day: u16) -> Option<(Amount, Amount)> {
+    /// A month's spending in the currency a budget has in `budget_month`, up to a day, and after it; `None` if no transaction counts there.
+    pub(super) fn cut(
+        &self,
+        (category, budget_month): (&str, Month),
+        month: Month,
+        day: u16,
+    ) -> Option<(Amount, Amount)> {
+        let currency = self.currency(category, budget_month)?;
         let mut cut = None;
         for transaction in self.transactions.values().filter(|transaction| transaction.date.month() == month)
         {
-            for (_, amount) in transaction.spending().filter(|(name, _)| *name == category) {
+            // What is not known in the budget's currency, from before the budget, is no past to go by.
+            let known = parts(transaction).into_iter().filter(|(name, _)| *name == category);
+            for amount in known.filter_map(|(_, amount)| known_in(transaction, currency, amount)) {
                 let (before, after) = cut.get_or_insert((Amount::ZERO, Amount::ZERO));
                 let part = if transaction.date.day_of_month() <= day { before } else { after };
                 *part = part.plus(amount);

@@ -86,9 +86,16 @@ impl Recount {
     /// How many of the last months say that this one will end above the limit.
     fn chance(&self, category: &str, today: Date, limit: Amount) -> Option<(usize, usize)> {
         let (_, passed) = part(today);
-        let (before, after) = self.model.cut(category, today.month(), passed).unwrap_or_default();
+        let (before, after) =
+            self.model.cut((category, today.month()), today.month(), passed).unwrap_or_default();
         let past: Vec<_> = (1..=12)
-            .map(|back| self.model.cut(category, today.month().plus(-back).expect("far from 1900"), passed))
+            .map(|back| {
+                self.model.cut(
+                    (category, today.month()),
+                    today.month().plus(-back).expect("far from 1900"),
+                    passed,
+                )
+            })
             .collect();
         let all = past.iter().rposition(Option::is_some)? + 1;
         let ends = past[..all].iter().map(|past| past.unwrap_or_default());
