@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// Version of the pages' content: a store with another one is rebuilt from the journal.
-const PAGE_VERSION: u32 = 4;
+const PAGE_VERSION: u32 = 5;
 /// Requests that may wait for a shard; beyond that callers are told to come back.
 const REQUEST_QUEUE: usize = 16_384;
 /// How long a caller waits for an answer.
