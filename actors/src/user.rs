@@ -174,6 +174,11 @@ impl UserActor {
                 return Ok(());
             }
             for key in keys {
+                if let Some(range) = self.state().run(key) {
+                    let rows = turn.pages(&range)?;
+                    self.state().insert_run(key, &rows).map_err(|e| turn.error(&e))?;
+                    continue;
+                }
                 let bytes = turn.page(&self.state().stored_key(key))?;
                 let inserted: Result<(), PageError> = self.state().insert(key, bytes.as_deref());
                 inserted.map_err(|e| turn.error(&e))?;

@@ -1,7 +1,7 @@
 //! State in pieces: the unit of state I/O.
 
 use crate::stable_hash::import_hash;
-use crate::{CommandId, Currency, Date};
+use crate::{CommandId, Currency, Date, Month};
 
 /// Names one page of one user's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,6 +32,8 @@ pub enum PageKey {
     },
     /// What a part of an import made, by the hash of the import's id and the part.
     Import(u128),
+    /// No page but a run of them: the transactions of a month that left the root page (see `UserState::run`).
+    Month(Month),
     /// The last payments of a payee that left the root page, by the hash of direction, currency and name.
     Payee(u64),
 }
@@ -44,6 +46,7 @@ const TOTALS: u8 = 4;
 const RATES: u8 = 8;
 const IMPORT: u8 = 5;
 const PAYEE: u8 = 7;
+const MONTH: u8 = 9;
 
 impl PageKey {
     /// The page of a part of an import.
@@ -65,6 +68,9 @@ impl PageKey {
                 tagged(RATES, &[&from, &to, &year.to_be_bytes()])
             }
             Self::Import(hash) => tagged(IMPORT, &[&hash.to_be_bytes()]),
+            Self::Month(month) => {
+                tagged(MONTH, &[&month.year().to_be_bytes(), &month.of_year().to_be_bytes()])
+            }
             Self::Payee(hash) => tagged(PAYEE, &[&hash.to_be_bytes()]),
             Self::Totals { year, block } => tagged(TOTALS, &[&year.to_be_bytes(), &block.to_be_bytes()]),
         }
@@ -87,6 +93,10 @@ impl PageKey {
                 year: u16::from_be_bytes(rest[..2].try_into().ok()?),
                 block: u16::from_be_bytes(rest[2..].try_into().ok()?),
             }),
+            (MONTH, 4) => {
+                let number = |at: usize| Some(u16::from_be_bytes(rest[at..at + 2].try_into().ok()?));
+                Some(Self::Month(Month::new(number(0)?, number(2)?)?))
+            }
             (RATES, 6) => {
                 let number = |at: usize| Some(u16::from_be_bytes(rest[at..at + 2].try_into().ok()?));
                 let (from, to) = (Currency::numbered(number(0)?)?, Currency::numbered(number(2)?)?);
@@ -149,6 +159,7 @@ mod tests {
             PageKey::Totals { year: 2026, block: 3 },
             PageKey::Rates { from: Currency::EUR, to: Currency::read("USD").expect("known"), year: 2026 },
             PageKey::Import(3),
+            PageKey::Month(Month::FIRST),
             PageKey::Payee(u64::MAX),
         ];
         for key in keys {

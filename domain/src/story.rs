@@ -179,6 +179,14 @@ pub(crate) fn load(
             return;
         }
         for key in keys {
+            if let Some(range) = state.run(key) {
+                let rows: Vec<_> = store
+                    .range(range.from..range.to)
+                    .map(|(key, value)| (key.clone(), value.clone()))
+                    .collect();
+                state.insert_run(key, &rows).expect("readable pages");
+                continue;
+            }
             state.insert(key, store.get(&state.stored_key(key)).map(Vec::as_slice)).expect("a readable page");
         }
     }

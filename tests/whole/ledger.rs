@@ -173,3 +173,47 @@ fn calculators_need_no_user() {
     assert_eq!(next, json!({"result": "2020-02-29"}));
     assert_eq!(ask("alchemy", json!({})).expect(404).status, 404);
 }
+
+/// Sixty expenses, most of them in pages by then, and a budget in dollars over them.
+#[test]
+fn a_budget_in_another_currency_converts_what_is_there_and_changes_no_report() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = Server::start(&folder.path().join("data"), &[]);
+    let client = server.client();
+    for n in 0..60 {
+        let date = format!("2026-01-{:02}", n % 28 + 1);
+        let food = json!({"transaction_type": "Expense", "amount": "1.01", "category": "food", "date": date});
+        post(&client, "transactions", &format!("food-{n}"), &food);
+    }
+    let report =
+        || client.get("/v1/users/ada/reports/month?month=2026-01").expect(200).body["expense"].clone();
+    let budget = json!({"limit": "100", "currency": "USD", "from": "2026-01"});
+    let set = |id: &str| {
+        let headers = [("idempotency-key", id)];
+        client.send(&Method::PUT, "/v1/users/ada/budgets/food", &headers, Some(&budget.to_string()))
+    };
+    assert_eq!(set("too early").expect(422).body["code"], "unknown_exchange_rate");
+    let rate = json!({"from": "EUR", "to": "USD", "date": "2026-01-01", "rate": "1.25"});
+    post(&client, "exchange-rates", "rate", &rate);
+    let events = set("budget").expect(200).body["events"].as_array().map(Vec::len);
+    assert_eq!(events, Some(61), "each expense is told of");
+    let spent = |client: &Client| {
+        client.get("/v1/users/ada/budgets?month=2026-01").expect(200).body["items"][0]["spent"].clone()
+    };
+    // 1.01 at 1.25 is 1.2625.
+    assert_eq!((spent(&client), report()), (json!("75.60"), json!("60.60")));
+    let path = "/v1/users/ada/transactions/food-0";
+    let change = json!({"category": "other"}).to_string();
+    client.send(&Method::PUT, path, &[("idempotency-key", "moved")], Some(&change)).expect(200);
+    assert_eq!((spent(&client), report()), (json!("74.34"), json!("60.60")));
+
+    server.kill();
+    server.restart();
+    server.wait_ready();
+    let client = server.client();
+    assert_eq!(spent(&client), json!("74.34"));
+    assert_eq!(
+        client.get("/v1/users/ada/reports/month?month=2026-01").expect(200).body["expense"],
+        json!("60.60")
+    );
+}

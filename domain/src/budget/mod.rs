@@ -81,8 +81,8 @@ pub(crate) struct Version<'a> {
     pub from: Month,
     /// A month's own limit, without what it takes over; may be zero.
     pub limit: Amount,
-    /// The limit's currency: the only one its category's spending may have while it is valid, and that part of all spending
-    /// that a budget for all categories is about.
+    /// The limit's currency: while it is valid, all spending of its category is known in it. Where it is for all categories, it
+    /// is about what counts in it.
     pub currency: Currency,
     /// Percentages to be told about, ascending.
     pub thresholds: &'a [u16],

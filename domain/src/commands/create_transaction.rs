@@ -100,14 +100,14 @@ impl Decide for CreateTransaction {
         if state.rate_years().is_some()
             && let Ok(transaction) = self.written(state, context)
         {
-            state.add_settled(&transaction, keys);
+            state.add_settled(&transaction, None, keys);
         }
     }
 
     fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
         let mut transaction = self.written(state, context)?;
         fields::check_whole(&transaction)?;
-        state.settle(&mut transaction, None)?;
+        state.settle(&mut transaction, None, false)?;
         state.check_new_categories(&transaction)?;
         Ok(vec![Event::TransactionCreated(TransactionCreated { transaction })])
     }

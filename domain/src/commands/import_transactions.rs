@@ -90,7 +90,7 @@ impl Decide for ImportTransactions {
         }
         if state.rate_years().is_some() {
             for (row, id) in self.rows.iter().zip(self.ids()) {
-                state.add_settled(&self.transaction(state, row, id), keys);
+                state.add_settled(&self.transaction(state, row, id), None, keys);
             }
         }
     }
@@ -186,7 +186,7 @@ impl Sorted {
     /// What a single create would be refused for, but for what banks may write: zero, more digits, parts the other way.
     fn settle(&mut self, state: &UserState, transaction: &mut Transaction) -> Result<(), Refusal> {
         fields::check_sum(transaction.amount, &transaction.splits)?;
-        state.settle(transaction, None)?;
+        state.settle(transaction, None, false)?;
         let names = transaction.figures().filter_map(|(figure, _)| figure.category());
         let is_new = |name: &&str| state.category_number(name).is_none() && !self.categories.contains(*name);
         let new: BTreeSet<Box<str>> = names.filter(is_new).map(Box::from).collect();

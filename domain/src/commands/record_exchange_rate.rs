@@ -228,7 +228,7 @@ mod tests {
         food_budget(Story::new())
             .when("set_budget", json!({"category": "Trip", "limit": "9", "currency": "USD"}))
             .when("create_transaction", with(dollars("2", "2026-02-01"), "splits", parts))
-            .then_refused("budgets_in_two_currencies", "splits");
+            .then_refused("unknown_exchange_rate", "currency");
     }
 
     #[test]

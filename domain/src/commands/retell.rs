@@ -21,12 +21,14 @@ pub(crate) enum Retold {
 }
 
 /// What follows from a transaction and is not part of a command.
-const SETTLED: [&str; 4] = ["id", "counted", "account_amount", "to_account_amount"];
+const SETTLED: [&str; 5] = ["id", "counted", "budgeted", "account_amount", "to_account_amount"];
 
 /// The command that the first events of `past` came of; alerts and predictions follow by themselves. Refuses, naming the field
 /// as `events[0].data.amount`, with `event_does_not_follow` or what the command would be refused for.
 pub(crate) fn retell(past: &PastCommand) -> Result<Retold, Refusal> {
-    let closes = |event: &Event| matches!(event, Event::TransactionsImported(_) | Event::ImportUndone(_));
+    let closes = |event: &Event| {
+        matches!(event, Event::TransactionsImported(_) | Event::ImportUndone(_) | Event::BudgetSet(_))
+    };
     let place = past.events.iter().position(closes).unwrap_or(0);
     let Some(event) = past.events.get(place) else {
         return Err(Refusal::new("missing_field", "events", "a command of an export has events"));
@@ -119,8 +121,23 @@ fn changes(event: &TransactionUpdated) -> Value {
     let emptied = old.keys().filter(|name| !new.contains_key(*name)).cloned().collect::<Vec<_>>();
     new.retain(|name, value| old.get(name) != Some(value));
     new.extend(emptied.into_iter().map(|name| (name, Value::Null)));
+    if is_recounted(event) {
+        new.insert("date".to_owned(), json!(event.transaction.date));
+    }
     new.insert("id".to_owned(), json!(event.transaction.id));
     new.into()
+}
+
+/// Whether it does not count as it did, though nothing is written differently that rates go by: then one of these was named.
+fn is_recounted(event: &TransactionUpdated) -> bool {
+    let TransactionUpdated { transaction: new, previous: old } = event;
+    let counted = |of: &Transaction| of.details.as_ref().and_then(|details| details.counted);
+    let budgeted =
+        |of: &Transaction| of.details.as_ref().map_or_else(Box::default, |details| details.budgeted.clone());
+    let now = budgeted(new);
+    old.has_rates_of(new)
+        && (old.counts() && new.counts())
+        && (counted(old) != counted(new) || budgeted(old).iter().any(|known| !now.contains(known)))
 }
 
 /// The rows that became transactions; those that did not are only counted.

@@ -4,7 +4,7 @@ use super::{Context, Decide, fields};
 use crate::budget::{DEFAULT_THRESHOLDS, Policy};
 use crate::events::BudgetSet;
 use crate::read::{Field, from_json};
-use crate::{Amount, Currency, Event, Month, Refusal, UserState};
+use crate::{Amount, Currency, Event, Month, PageKey, Refusal, UserState};
 use serde::Deserialize;
 use std::hash::{Hash, Hasher};
 
@@ -58,7 +58,32 @@ impl Decide for SetBudget {
         })
     }
 
+    fn pages(&self, state: &UserState, context: &Context<'_>, keys: &mut Vec<PageKey>) {
+        if let Ok(event) = self.event(state, context)
+            && !state.has_budget(&event)
+        {
+            state.add_converted_for(&event, keys);
+        }
+    }
+
     fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
+        let event = self.event(state, context)?;
+        if state.has_budget(&event) {
+            return Ok(Vec::new());
+        }
+        if state.budgeted_number(&event.category).is_none() {
+            state.check_categories(1)?;
+        }
+        state.check_for_all(&event)?;
+        // What is there already counts for the budget like what comes after it.
+        let mut events = state.converted_for(&event)?;
+        events.push(Event::BudgetSet(event));
+        Ok(events)
+    }
+}
+
+impl SetBudget {
+    fn event(&self, state: &UserState, context: &Context<'_>) -> Result<BudgetSet, Refusal> {
         let this_month = || state.date_at(context.time).map(|today| state.month_of(today)).ok();
         let event = BudgetSet {
             category: self.category.clone(),
@@ -71,8 +96,7 @@ impl Decide for SetBudget {
             policy: self.policy,
         };
         event.limit.check_digits(event.currency.digits()).map_err(|no| no.at("limit"))?;
-        state.check_budget(&event)?;
-        Ok(if state.has_budget(&event) { Vec::new() } else { vec![Event::BudgetSet(event)] })
+        Ok(event)
     }
 }
 
@@ -87,6 +111,10 @@ fn policy(raw: Option<&str>) -> Result<Policy, Refusal> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "budget_currency_tests.rs"]
+mod currency_tests;
 
 #[cfg(test)]
 mod tests {

@@ -103,6 +103,11 @@ impl UpdateTransaction {
         Ok((previous, transaction))
     }
 
+    /// Whether it names what rates go by: then the transaction is counted at the rates known now, even if it names the same.
+    fn counts_anew(&self) -> bool {
+        self.currency.is_some() || self.date.is_some() || self.rate.is_some()
+    }
+
     fn details(&self, old: &Transaction) -> Details {
         let mut details = old.details.as_deref().cloned().unwrap_or_default();
         if let Some(to_account) = &self.to_account {
@@ -161,9 +166,9 @@ impl Decide for UpdateTransaction {
 
     fn pages(&self, state: &UserState, context: &Context<'_>, keys: &mut Vec<PageKey>) {
         if state.rate_years().is_some()
-            && let Ok((_, transaction)) = self.written(state, context)
+            && let Ok((previous, transaction)) = self.written(state, context)
         {
-            state.add_settled(&transaction, keys);
+            state.add_settled(&transaction, Some(&previous), keys);
         }
     }
 
@@ -174,7 +179,10 @@ impl Decide for UpdateTransaction {
     fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
         let (previous, mut transaction) = self.written(state, context)?;
         if transaction == previous {
-            return Ok(Vec::new());
+            let transaction =
+                if self.counts_anew() { state.recounted(&previous, true, None)? } else { transaction };
+            let same = transaction == previous;
+            return Ok(if same { Vec::new() } else { updated(transaction, previous) });
         }
         // What a bank wrote may have more digits than its currency: who does not change it may leave it so.
         let money = |of: &Transaction| (of.amount, of.currency, of.splits.clone());
@@ -183,10 +191,14 @@ impl Decide for UpdateTransaction {
         } else {
             fields::check_whole(&transaction)?;
         }
-        state.settle(&mut transaction, Some(&previous))?;
+        state.settle(&mut transaction, Some(&previous), self.counts_anew())?;
         state.check_new_categories(&transaction)?;
-        Ok(vec![Event::TransactionUpdated(Box::new(TransactionUpdated { transaction, previous }))])
+        Ok(updated(transaction, previous))
     }
+}
+
+fn updated(transaction: Transaction, previous: Transaction) -> Vec<Event> {
+    vec![Event::TransactionUpdated(Box::new(TransactionUpdated { transaction, previous }))]
 }
 
 #[cfg(test)]

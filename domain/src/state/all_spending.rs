@@ -4,9 +4,10 @@
 use super::UserState;
 use super::line::Line;
 use super::thirds::Thirds;
-use crate::budget::{ALL, Budget};
+use crate::budget::{ALL, ALL_NAME, Budget};
+use crate::events::BudgetSet;
 use crate::transaction::{Figure, Transaction};
-use crate::{Amount, Currency, Month, PageKey};
+use crate::{Amount, Currency, Month, PageKey, Refusal};
 use std::collections::BTreeMap;
 
 #[cfg(test)]
@@ -24,6 +25,16 @@ impl UserState {
     /// The budget for all categories.
     pub(crate) fn budget_of_all(&self) -> Option<Budget<'_>> {
         self.root.budgets.of_all()
+    }
+
+    /// Refuses a budget for all categories in another currency than reports have: it is about what they have.
+    pub(crate) fn check_for_all(&self, new: &BudgetSet) -> Result<(), Refusal> {
+        let base = self.base_currency();
+        if &*new.category != ALL_NAME || new.currency == base {
+            return Ok(());
+        }
+        let text = format!("a budget for all categories is in the base currency, {base:?}");
+        Err(Refusal::new("not_base_currency", "currency", text))
     }
 
     /// The budgets whose spending a transaction is part of. One may come twice.
@@ -46,8 +57,9 @@ impl UserState {
 
     fn add_up(&self) -> BTreeMap<(Month, Currency), Sum> {
         let mut sums: BTreeMap<(Month, Currency), Sum> = BTreeMap::new();
-        // A refund without a category is in the spending without one: that part is taken out at the end.
-        let mut unnamed = Vec::new();
+        // A refund without a category is in the spending without one: that part is taken out at the end, as is what counts for
+        // budgets in other currencies only.
+        let (mut unnamed, mut budgeted) = (Vec::new(), Vec::new());
         for cell in self.all_cells(Month::FIRST, None).filter(|cell| cell.parts > 0) {
             match cell.line.figure() {
                 Figure::Spending(_) => {
@@ -57,6 +69,7 @@ impl UserState {
                     sum.thirds = sum.thirds.plus(cell.thirds);
                 }
                 Figure::UnnamedRefunds => unnamed.push(cell),
+                Figure::Budgeted(_) => budgeted.push(cell),
                 _ => {}
             }
         }
@@ -67,6 +80,13 @@ impl UserState {
             // They came in: what they took off the spending is put back.
             sum.thirds = sum.thirds.plus(cell.thirds);
         }
+        for cell in budgeted {
+            let sum = sums.entry((cell.month, cell.currency)).or_default();
+            sum.parts -= cell.parts;
+            sum.amount = sum.amount.minus(cell.sum);
+            sum.thirds = sum.thirds.minus(cell.thirds);
+        }
+        sums.retain(|_, sum| sum.parts > 0);
         sums
     }
 

@@ -1,7 +1,7 @@
 //! Month totals: what one month came to, for one line (a category's spending, say), in one currency, and which levels that
 //! has crossed.
 
-use super::levels::{LevelState, Levels};
+use super::levels::{LevelState, Levels, Usual};
 use super::line::Line;
 use super::packed::{Total, Totals};
 use super::thirds::Thirds;
@@ -117,6 +117,20 @@ impl Cells {
             self.note(&mut total, LevelState { active: false, ..state });
         }
         self.totals.put(total);
+    }
+
+    /// Takes the levels of a total away, and the total with them if it says nothing any more.
+    pub(crate) fn take_levels(&mut self, key: CellKey) -> Vec<LevelState> {
+        let mut total = self.entry(key);
+        let taken = self.levels_of(&total).iter().collect();
+        self.levels.drain(self.levels_range(key));
+        total.usual = Usual::default();
+        if total.parts == 0 {
+            self.totals.remove(key);
+        } else {
+            self.totals.put(total);
+        }
+        taken
     }
 
     /// Takes out the cells of the earliest year.
@@ -261,6 +275,12 @@ mod tests {
         assert_eq!(copy, cells);
         cells.leave(march, |level| level == exceeded);
         assert_eq!(levels(&cells, march), [(own, 1, true), (exceeded, 16, false)]);
+        let moved = copy.take_levels(march);
+        assert!(copy.get(march).is_none() && copy.get(april).is_some());
+        for state in moved {
+            copy.cross(march, state.level, state.crossings, state.active);
+        }
+        assert_eq!(levels(&copy, march).len(), 2);
         cells.leave(april, |_| true);
         assert_eq!(levels(&cells, april), [(exceeded, 1, false), (own, 1, false)]);
     }

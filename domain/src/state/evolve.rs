@@ -60,11 +60,11 @@ impl UserState {
             Event::UserErased(_) => self.erase(origin.sequence),
             Event::UserRestored(event) => self.restore(event, origin.sequence),
             Event::BudgetOverspendPredicted(event) => {
-                let category = self.budgeted(&event.category);
+                let category = self.number_of(&event.category);
                 self.root.predictions.stand(category, event);
             }
             Event::BudgetOverspendPredictionWithdrawn(event) => {
-                let category = self.budgeted(&event.category);
+                let category = self.number_of(&event.category);
                 self.root.predictions.withdraw(category, Some(event.month));
             }
             Event::RecurringDeclared(event) => self.declare(event),
@@ -97,13 +97,14 @@ impl UserState {
         let (month, day) = self.place_of(transaction.date);
         for (figure, amount) in transaction.figures() {
             let line = figure.map(|name| self.root.categories.intern(name)).into();
-            self.count((month, line, currency), day, amount, add);
+            self.post_part((month, line, currency), day, amount, add);
         }
         if self.budget_of_all().is_some() {
             let key = (month, Line::spending(ALL), currency);
-            transaction.all_spending().for_each(|amount| self.count(key, day, amount, add));
+            transaction.all_spending().for_each(|amount| self.post_part(key, day, amount, add));
         }
         if transaction.details.is_some() {
+            self.post_budgeted(transaction, add);
             self.move_accounts(transaction, add);
         }
         if transaction.payee.is_some() {
@@ -111,7 +112,19 @@ impl UserState {
         }
     }
 
-    fn count(&mut self, key: CellKey, day: u16, amount: Amount, add: bool) {
+    /// The same for budgets in other currencies. It is spending like any other there, and noted once more as what reports in that
+    /// currency leave out.
+    fn post_budgeted(&mut self, transaction: &Transaction, add: bool) {
+        let (month, day) = self.place_of(transaction.date);
+        for (currency, name, amount) in transaction.budgeted() {
+            let category = self.root.categories.intern(name);
+            for line in [Line::spending(category), Line::budgeted(category)] {
+                self.post_part((month, line, currency), day, amount, add);
+            }
+        }
+    }
+
+    fn post_part(&mut self, key: CellKey, day: u16, amount: Amount, add: bool) {
         let cells = self.cells_mut(key);
         if add {
             cells.add(key, day, amount);
@@ -121,7 +134,7 @@ impl UserState {
     }
 
     /// The number of what a budget is for, a new one if need be.
-    fn budgeted(&mut self, name: &str) -> u16 {
+    fn number_of(&mut self, name: &str) -> u16 {
         if name == ALL_NAME { ALL } else { self.root.categories.intern(name) }
     }
 
@@ -154,7 +167,7 @@ impl UserState {
     }
 
     fn set_budget(&mut self, event: &BudgetSet) {
-        let category = self.budgeted(&event.category);
+        let category = self.number_of(&event.category);
         if category == ALL && self.budget_of_all().is_none() {
             self.keep_all_spending();
         }
@@ -168,8 +181,8 @@ impl UserState {
         };
         self.root.budgets.set(&version);
         let until = self.budget_of(category).and_then(|budget| budget.until(event.from));
-        let gone = |(_, _, currency), level| currency != version.currency || !version.has(level);
-        self.clear_levels(category, event.from, until, gone);
+        self.move_levels(category, event.from, until, event.currency);
+        self.clear_levels(category, event.from, until, |level| !version.has(level));
     }
 
     fn remove_budget(&mut self, name: &str) {
@@ -181,9 +194,22 @@ impl UserState {
         };
         self.root.budgets.remove(category);
         self.root.predictions.withdraw(category, None);
-        self.clear_levels(category, first, None, |_, _| true);
+        self.clear_levels(category, first, None, |_| true);
         if category == ALL {
             self.drop_all_spending();
+        }
+    }
+
+    /// What was crossed, and stands, is the category's and the month's, whatever currency its budget is in by now.
+    fn move_levels(&mut self, category: u16, from: Month, until: Option<Month>, currency: Currency) {
+        let elsewhere = |cell: &Cell<'_>| cell.currency != currency && cell.levels.iter().next().is_some();
+        let cells = self.cells_of(Line::spending(category), from, until).filter(elsewhere);
+        let keys: Vec<CellKey> = cells.map(|cell| cell.key()).collect();
+        for key in keys {
+            let cells = self.cells_mut(key);
+            for state in cells.take_levels(key) {
+                cells.cross((key.0, key.1, currency), state.level, state.crossings, state.active);
+            }
         }
     }
 
@@ -193,19 +219,18 @@ impl UserState {
         category: u16,
         from: Month,
         until: Option<Month>,
-        gone: impl Fn(CellKey, Level) -> bool,
+        gone: impl Fn(Level) -> bool,
     ) {
-        let concerned =
-            |cell: &Cell<'_>| cell.levels.iter().any(|state| state.active && gone(cell.key(), state.level));
+        let concerned = |cell: &Cell<'_>| cell.levels.iter().any(|state| state.active && gone(state.level));
         let cells = self.cells_of(Line::spending(category), from, until).filter(concerned);
         let keys: Vec<CellKey> = cells.map(|cell| cell.key()).collect();
         for key in keys {
-            self.cells_mut(key).leave(key, |level| gone(key, level));
+            self.cells_mut(key).leave(key, &gone);
         }
     }
 
     fn cross(&mut self, category: &str, month: Month, currency: Currency, to: (Level, u32, bool)) {
-        let key = (month, Line::spending(self.budgeted(category)), currency);
+        let key = (month, Line::spending(self.number_of(category)), currency);
         let (level, crossings, active) = to;
         self.cells_mut(key).cross(key, level, crossings, active);
     }

@@ -4,7 +4,7 @@
 //! number, if it has one ‖ [`Rest`], unless that is empty; each as postcard writes it.
 
 use super::Categories;
-use crate::transaction::{Details, Split, Status, Transaction, TransactionType};
+use crate::transaction::{Counted, Details, Split, Status, Transaction, TransactionType};
 use crate::{Amount, CommandId, Currency, Date};
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,36 @@ struct Rest<'a> {
     excluded: bool,
     status: Status,
     transfer: bool,
-    details: Option<Box<Details>>,
+    details: Detailed,
+}
+
+/// The first two are what was an `Option`.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+enum Detailed {
+    #[default]
+    No,
+    Yes(Box<Details>),
+    Budgeted(Box<Details>, Box<[Counted]>),
+}
+
+impl Detailed {
+    fn of(details: Option<&Details>) -> Self {
+        match details {
+            None => Self::No,
+            Some(details) if details.budgeted.is_empty() => Self::Yes(details.clone().into()),
+            Some(details) => Self::Budgeted(details.clone().into(), details.budgeted.clone()),
+        }
+    }
+
+    fn details(&self) -> Option<Box<Details>> {
+        match self {
+            Self::No => None,
+            Self::Yes(details) => Some(details.clone()),
+            Self::Budgeted(details, budgeted) => {
+                Some(Box::new(Details { budgeted: budgeted.clone(), ..(**details).clone() }))
+            }
+        }
+    }
 }
 
 /// Appends a transaction without its id; `kind` is that of one without a [`Rest`], the next kind means one with it.
@@ -61,7 +90,7 @@ pub(super) fn write(transaction: &Transaction, categories: &Categories, kind: u8
         excluded: transaction.excluded,
         status: transaction.status,
         transfer: transaction.transaction_type == TransactionType::Transfer,
-        details: transaction.details.clone(),
+        details: Detailed::of(transaction.details.as_deref()),
     };
     let (digits, scale) = transaction.amount.digits_and_scale().expect("commands carry no others");
     let currency = Some(transaction.currency).filter(|currency| *currency != Currency::default());
@@ -133,7 +162,7 @@ impl<'a> Kept<'a> {
             refund: rest.refund,
             excluded: rest.excluded,
             status: rest.status,
-            details: rest.details.clone(),
+            details: rest.details.details(),
         }
     }
 }
@@ -193,6 +222,10 @@ mod tests {
                 json!({"transaction_type": "Transfer", "account": "a", "to_account": "b", "account_amount": "-99.90",
                     "to_account_amount": "1", "rate": "0.5", "counted": {"currency": "USD", "rate": "1.25"}}),
                 46,
+            ),
+            (
+                json!({"counted": {"currency": "USD", "rate": "1.25"}, "budgeted": [{"currency": "GBP", "rate": "0.85"}]}),
+                39,
             ),
             (json!({"amount": "999999999999999.9999", "currency": "CLF"}), 16),
         ];

@@ -24,9 +24,15 @@ const INCOME: u16 = OTHERS + 4;
 /// Accounts begin here.
 const ACCOUNTS: u16 = 1 << 15;
 
+/// What counts for budgets only begins here.
+const BUDGETED: u16 = ACCOUNTS + OTHERS;
+
 const _: () = assert!(INCOME as usize + Categories::MOST <= ACCOUNTS as usize, "incomes stay below accounts");
 const _: () = assert!(Categories::MOST <= ALL as usize, "categories' numbers stay below that of all of them");
 const _: () = assert!(ALL < OTHERS, "which stays below the others");
+const _: () =
+    assert!(BUDGETED as usize + Categories::MOST <= u16::MAX as usize, "budgets' lines are numbers, too");
+const _: () = assert!(Categories::MOST < OTHERS as usize, "categories' numbers stay below the others");
 
 impl Line {
     /// The line of a category's spending, or of that of [`ALL`].
@@ -39,6 +45,11 @@ impl Line {
         Self(ACCOUNTS + number)
     }
 
+    /// The line of a category's spending that reports have in another currency.
+    pub(crate) fn budgeted(category: u16) -> Self {
+        Self(BUDGETED + category)
+    }
+
     /// What it is of, by the category's number.
     pub(crate) fn figure(self) -> Figure<u16> {
         match self.0 {
@@ -47,6 +58,7 @@ impl Line {
             REFUNDS => Figure::Refunds,
             UNNAMED_REFUNDS => Figure::UnnamedRefunds,
             ALL => Figure::AllSpending,
+            number if number >= BUDGETED => Figure::Budgeted(number - BUDGETED),
             number if number >= ACCOUNTS => Figure::Account(number - ACCOUNTS),
             number if number >= INCOME => Figure::Income(Some(number - INCOME)),
             number => Figure::Spending(Some(number)),
@@ -54,13 +66,14 @@ impl Line {
     }
 
     /// Whose budget it is judged by: a category's number, or [`ALL`].
-    pub(crate) fn budgeted(self) -> Option<u16> {
+    pub(crate) fn budget(self) -> Option<u16> {
         (self.0 < OTHERS).then_some(self.0)
     }
 
-    /// Which block of a year's totals it is in.
+    /// Which block of a year's totals it is in. What counts for budgets only is where its category's spending is: who reads one
+    /// needs the other, and nearly nobody has any.
     pub(crate) fn block(self) -> u16 {
-        self.0 / BLOCK
+        self.0.checked_sub(BUDGETED).unwrap_or(self.0) / BLOCK
     }
 
     /// All blocks that a user with so many categories can have, those of accounts and of [`ALL`] left out: what is in them is
@@ -83,6 +96,7 @@ impl From<Figure<u16>> for Line {
             Figure::Refunds => REFUNDS,
             Figure::UnnamedRefunds => UNNAMED_REFUNDS,
             Figure::AllSpending => ALL,
+            Figure::Budgeted(category) => BUDGETED + category,
             Figure::Account(number) => ACCOUNTS + number,
         })
     }
@@ -95,8 +109,10 @@ mod tests {
     #[test]
     fn a_line_knows_its_figure_and_its_block_is_among_all_blocks() {
         let last = u16::try_from(Categories::MOST - 1).expect("small");
-        let categories = [0, 27, 28, 31, 32, last];
-        let named = categories.iter().flat_map(|n| [Figure::Spending(Some(*n)), Figure::Income(Some(*n))]);
+        let categories = [0, 27, 28, 29, 31, 32, last];
+        let named = categories
+            .iter()
+            .flat_map(|n| [Figure::Spending(Some(*n)), Figure::Income(Some(*n)), Figure::Budgeted(*n)]);
         let others = [Figure::Spending(None), Figure::Income(None), Figure::Refunds, Figure::UnnamedRefunds];
         for figure in named.chain(others) {
             let line = Line::from(figure);
@@ -119,11 +135,11 @@ mod tests {
     fn the_line_of_all_spending_is_alone_in_its_block() {
         let line = Line::from(Figure::AllSpending);
         assert_eq!(
-            (line.figure(), line.budgeted(), line),
+            (line.figure(), line.budget(), line),
             (Figure::AllSpending, Some(ALL), Line::spending(ALL))
         );
         assert!(Line::blocks(Categories::MOST).all(|block| block != line.block()));
-        assert_eq!(Line::from(Figure::Spending(None)).budgeted(), None);
+        assert_eq!(Line::from(Figure::Spending(None)).budget(), None);
     }
 
     #[test]

@@ -184,9 +184,11 @@ impl UserState {
                 self.add(page, keys);
             }
         }
-        if self.budget_of_all().is_some() && transaction.all_spending().next().is_some() {
-            let page = self.totals_page(self.month_of(transaction.date), Line::spending(ALL));
-            page.into_iter().for_each(|page| self.add(page, keys));
+        if self.budget_of_all().is_some()
+            && transaction.all_spending().next().is_some()
+            && let Some(page) = self.totals_page(self.month_of(transaction.date), Line::spending(ALL))
+        {
+            self.add(page, keys);
         }
     }
 

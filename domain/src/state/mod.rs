@@ -2,7 +2,7 @@
 //!
 //! `root` (`extras`: `accounts`, `rates`), `pages`, `tail` (`rows`, `kept`), `cells` (`packed`, `levels`, `line`, `thirds`, `all_spending`), `predictions`, `recurring`, `categories` hold it ·
 //! `view`, `calendar`, `totals` and `spending` are what commands and queries may ask it · `missing` says which pages a command needs · `handle` is
-//! a command's way through it (`settle`: what a transaction in another currency counts as, and does to accounts) ·
+//! a command's way through it (`settle`: what a transaction in another currency counts as (`counting`), and does to accounts; `convert`: what a new budget finds) ·
 //! `imports` remembers what each import made · `erase` starts afresh, `restore` brings a past back · `evolve` applies events ·
 //! `react` finds the alerts that follow (`rollover`: by which limits), `predict` the predictions, `recur` what comes again or does not, `alarm` when somebody should look · `spill` keeps the root page small.
 
@@ -12,6 +12,8 @@ mod all_spending;
 mod calendar;
 mod categories;
 mod cells;
+mod convert;
+mod counting;
 mod erase;
 mod evolve;
 mod extras;
@@ -124,6 +126,16 @@ impl UserState {
     /// Adds a loaded page (`None`: there is no such page). What is loaded already is newer, and stays.
     pub fn insert(&mut self, key: PageKey, bytes: Option<&[u8]>) -> Result<(), PageError> {
         self.pages.insert(key, bytes)
+    }
+
+    /// Adds a loaded run of pages, the answer to [`UserState::run`].
+    pub fn insert_run(&mut self, key: PageKey, rows: &[(Vec<u8>, Vec<u8>)]) -> Result<(), PageError> {
+        for (stored, bytes) in rows {
+            let row = page_of(stored).ok_or_else(|| PageError::new(key, "no page has this name"))?;
+            self.pages.insert(row, Some(bytes))?;
+        }
+        self.pages.note_absent(key);
+        Ok(())
     }
 
     /// Takes the pages changed since the last call: key bytes and the new bytes (`None`: delete).

@@ -40,6 +40,7 @@ impl Page {
             PageKey::Import(_) => postcard::from_bytes(bytes).map(Self::Import),
             PageKey::Payee(_) => postcard::from_bytes(bytes).map(Self::Trace),
             PageKey::Root => return Err(PageError::new(key, "the root page is read by itself")),
+            PageKey::Month(_) => return Err(PageError::new(key, "it is a run of pages, and no page")),
         };
         page.map_err(|error| PageError::new(key, error))
     }
@@ -90,6 +91,11 @@ impl Pages {
 
     pub(crate) fn get(&self, key: PageKey) -> Option<&Page> {
         self.0.get(&key)?.page.as_ref()
+    }
+
+    /// All that are there.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (PageKey, &Page)> {
+        self.0.iter().filter_map(|(key, slot)| Some((*key, slot.page.as_ref()?)))
     }
 
     /// Adds a page as it is stored. What is loaded already is newer, and stays.

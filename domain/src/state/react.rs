@@ -4,7 +4,7 @@ use super::UserState;
 use super::cells::{Cell, CellKey};
 use super::line::Line;
 use super::rollover::Limits;
-use crate::budget::{ALL, Level, Version};
+use crate::budget::{Level, Version};
 use crate::events::{BudgetExceeded, BudgetRecovered, BudgetThresholdReached};
 use crate::transaction::Transaction;
 use crate::{Amount, CommandId, Currency, Event, Month};
@@ -35,7 +35,7 @@ impl UserState {
         let mut limits = Limits::new(self);
         for (key, cause) in touched {
             if let Some(cell) = self.cell(key)
-                && let Some(category) = cell.line.budgeted()
+                && let Some(category) = cell.line.budget()
                 && let Some(budget) = self.budget_of(category)
                 && let Some(version) = budget.at(cell.month)
                 && version.currency == cell.currency
@@ -60,7 +60,7 @@ impl UserState {
 
     /// Totals are judged by month, then by category name.
     fn order(&self, key: CellKey) -> (Month, Option<&str>, Currency) {
-        (key.0, key.1.budgeted().map(|number| self.category(number)), key.2)
+        (key.0, key.1.budget().map(|number| self.category(number)), key.2)
     }
 
     /// The totals of budgeted categories an event touched, in order, and the transaction it was about.
@@ -100,7 +100,7 @@ impl UserState {
                 let concerned = self.cells_of(line, month, budget.flows_until(month));
                 keys.extend(concerned.map(|cell| cell.key()));
             } else {
-                keys.push((month, line, transaction.counted_currency()));
+                keys.extend(transaction.currencies().map(|currency| (month, line, currency)));
             }
         }
         &transaction.id
@@ -123,8 +123,8 @@ impl UserState {
 
     fn crossed(&self, judged: &Judged<'_>, level: Level) -> Event {
         let Judged { cell, category, limit, cause } = *judged;
-        let crossing = self.crossings(&cell, category, level) + 1;
         let category = self.category(category).into();
+        let crossing = cell.level(level).map_or(0, |state| state.crossings) + 1;
         let (month, spent, currency) = (cell.month, cell.sum, cell.currency);
         let transaction_id = cause.cloned();
         match level {
@@ -152,17 +152,6 @@ impl UserState {
                 })
             }
         }
-    }
-
-    /// How often a month's level was crossed. A budget for all categories may change its currency in the middle of spending in
-    /// both: it counts on.
-    fn crossings(&self, cell: &Cell<'_>, category: u16, level: Level) -> u32 {
-        let of = |cell: &Cell<'_>| cell.level(level).map_or(0, |state| state.crossings);
-        if category != ALL {
-            return of(cell);
-        }
-        let in_all_currencies = self.cells_of(cell.line, cell.month, cell.month.next());
-        in_all_currencies.map(|cell| of(&cell)).max().unwrap_or_default()
     }
 
     fn recovered(&self, judged: &Judged<'_>, level: Level) -> Event {

@@ -38,24 +38,37 @@ impl UserState {
         read: &TotalsRead<'_>,
         currency: Option<Currency>,
     ) -> Option<Spending> {
-        let mut cells = self.cells_read(read);
-        cells.retain(|cell| cell.parts > 0);
-        let currency = currency.or_else(|| self.main_currency(&cells))?;
-        let mut months: BTreeMap<Month, Amount> = BTreeMap::new();
-        for cell in cells.iter().filter(|cell| cell.currency == currency) {
-            let sum = months.entry(cell.month).or_default();
-            *sum = sum.plus(cell.sum);
-        }
+        let counted = self.counted(read);
+        let currency = currency.or_else(|| self.main_currency(&counted))?;
+        let in_currency = counted.iter().filter(|((known, _), _)| *known == currency);
+        let months: BTreeMap<Month, Amount> =
+            in_currency.map(|((_, month), (sum, _))| (*month, *sum)).collect();
         let first = *months.keys().next()?;
         let all = (0..).map_while(|ahead| first.plus(ahead).filter(|month| *month < read.until));
         let by_month = all.map(|month| months.get(&month).copied().map_or(0.0, to_float)).collect();
         Some(Spending { first, currency, by_month })
     }
 
-    fn main_currency(&self, cells: &[Cell<'_>]) -> Option<Currency> {
-        let mut parts: BTreeMap<Currency, u64> = BTreeMap::new();
-        for cell in cells {
-            *parts.entry(cell.currency).or_default() += u64::from(cell.parts);
+    /// What counts in each currency, by month: the sum, and of how many parts of transactions. What counts for budgets only is
+    /// left out.
+    fn counted(&self, read: &TotalsRead<'_>) -> BTreeMap<(Currency, Month), (Amount, i64)> {
+        let mut counted: BTreeMap<_, (Amount, i64)> = BTreeMap::new();
+        for cell in self.cells_read(read) {
+            let (sum, parts) = counted.entry((cell.currency, cell.month)).or_default();
+            if let Figure::Budgeted(_) = cell.line.figure() {
+                (*sum, *parts) = (sum.minus(cell.sum), *parts - i64::from(cell.parts));
+            } else {
+                (*sum, *parts) = (sum.plus(cell.sum), *parts + i64::from(cell.parts));
+            }
+        }
+        counted.retain(|_, (_, parts)| *parts > 0);
+        counted
+    }
+
+    fn main_currency(&self, counted: &BTreeMap<(Currency, Month), (Amount, i64)>) -> Option<Currency> {
+        let mut parts: BTreeMap<Currency, i64> = BTreeMap::new();
+        for ((currency, _), (_, more)) in counted {
+            *parts.entry(*currency).or_default() += more;
         }
         let base = self.base_currency();
         parts
@@ -66,13 +79,17 @@ impl UserState {
 
     fn cells_read(&self, read: &TotalsRead<'_>) -> Vec<Cell<'_>> {
         let (from, until) = (read.from, Some(read.until));
-        let is_spending = |cell: &Cell<'_>| matches!(cell.line.figure(), Figure::Spending(_));
+        let is_spending =
+            |cell: &Cell<'_>| matches!(cell.line.figure(), Figure::Spending(_) | Figure::Budgeted(_));
         match read.category {
             None => self.all_cells(from, until).filter(is_spending).collect(),
             // A category that was never used has no number, and no totals.
             Some(name) => self
                 .category_number(name)
-                .map(|number| self.cells_of(Line::spending(number), from, until).collect())
+                .map(|number| {
+                    let lines = [Line::spending(number), Line::budgeted(number)];
+                    lines.into_iter().flat_map(|line| self.cells_of(line, from, until)).collect()
+                })
                 .unwrap_or_default(),
         }
     }

@@ -30,6 +30,14 @@ impl Thirds {
         self
     }
 
+    /// Without what was added to another.
+    pub(crate) fn minus(mut self, other: Self) -> Self {
+        for late in 0..2 {
+            self.put(late, i128::from(self.minor(late)) - i128::from(other.minor(late)));
+        }
+        self
+    }
+
     /// What was added after so many thirds, in minor units; after all three nothing was.
     pub(crate) fn after(self, thirds: usize) -> i64 {
         (thirds.saturating_sub(1)..2).map(|late| self.minor(late)).sum()
@@ -113,6 +121,7 @@ mod tests {
             thirds
         };
         assert_eq!(of("7.25", "999999999999990").plus(of("1", "2")), of("8.25", "999999999999992"));
+        assert_eq!(of("8.25", "999999999999992").minus(of("1", "2")), of("7.25", "999999999999990"));
     }
 
     #[test]

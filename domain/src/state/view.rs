@@ -1,6 +1,5 @@
 //! What commands and queries may ask a state; `totals` has the rest.
 
-use super::line::Line;
 use super::pages::Page;
 use super::rows::{Origin, Row};
 use super::{Categories, Predicted, UserState};
@@ -112,32 +111,6 @@ impl UserState {
         }
         let names = transaction.figures().filter_map(|(figure, _)| figure.category());
         self.check_categories(names.filter(|name| self.category_number(name).is_none()).count())
-    }
-
-    /// Refuses with `unknown_exchange_rate` a budget over totals of another currency, with `too_many_categories` one
-    /// too many.
-    pub(crate) fn check_budget(&self, new: &BudgetSet) -> Result<(), Refusal> {
-        let Some(number) = self.budgeted_number(&new.category) else {
-            return self.check_categories(1);
-        };
-        // Spending in several currencies may stand side by side: a budget for all of it is about what counts in its own.
-        if number == ALL {
-            return Ok(());
-        }
-        let until = self.budget_of(number).and_then(|budget| budget.until(new.from));
-        match self
-            .cells_of(Line::spending(number), new.from, until)
-            .find(|cell| cell.parts > 0 && cell.currency != new.currency)
-        {
-            Some(cell) => {
-                let text = format!(
-                    "there is spending in {:?} in its months already: begin in a later month, or stay with that currency",
-                    cell.currency
-                );
-                Err(Refusal::new("unknown_exchange_rate", "currency", text))
-            }
-            None => Ok(()),
-        }
     }
 
     /// Refuses with `too_many_categories` so many new ones.

@@ -52,6 +52,8 @@ pub(crate) enum Figure<C> {
     UnnamedRefunds,
     /// The spending of all categories together. Kept only for who has a budget for it.
     AllSpending,
+    /// Spending that counts for a budget in this currency, and in reports in another one.
+    Budgeted(C),
     /// What moved an account, by its number.
     Account(u16),
 }
@@ -61,6 +63,7 @@ impl<C> Figure<C> {
     pub(crate) fn category(self) -> Option<C> {
         match self {
             Self::Spending(category) | Self::Income(category) => category,
+            Self::Budgeted(category) => Some(category),
             Self::Refunds | Self::UnnamedRefunds | Self::AllSpending | Self::Account(_) => None,
         }
     }
@@ -73,6 +76,7 @@ impl<C> Figure<C> {
             Self::Refunds => Figure::Refunds,
             Self::UnnamedRefunds => Figure::UnnamedRefunds,
             Self::AllSpending => Figure::AllSpending,
+            Self::Budgeted(category) => Figure::Budgeted(name(category)),
             Self::Account(number) => Figure::Account(number),
         }
     }
@@ -131,8 +135,8 @@ impl Transaction {
         })
     }
 
-    /// Every figure it counts for, and what it adds there, in the currency it counts in: the parts of a split one by one, what is
-    /// excluded, and transfers, nowhere.
+    /// Every figure of reports it counts for, and what it adds there, in the currency it counts in: the parts of a split one by
+    /// one, what is excluded, and transfers, nowhere.
     pub(crate) fn figures(&self) -> impl Iterator<Item = (Figure<&str>, Amount)> {
         let income = self.transaction_type == TransactionType::Income;
         let refund = income && self.refund;
@@ -141,15 +145,44 @@ impl Transaction {
             (true, false) => (Figure::Income(name), amount),
             (false, false) => (Figure::Spending(name), amount),
         };
-        let whole = self.splits.is_empty().then_some((self.category.as_deref(), self.amount));
-        let parts = self.splits.iter().map(|split| (Some(&*split.category), split.amount));
         let counted = |(name, amount)| (name, self.counted(amount));
         let refunded = refund.then(|| (Figure::Refunds, self.counted_whole()));
         let unnamed = refund && self.splits.is_empty() && self.category.is_none();
         let unnamed = unnamed.then(|| (Figure::UnnamedRefunds, self.counted_whole()));
-        let all = whole.into_iter().chain(parts).map(counted).map(figure).chain(refunded).chain(unnamed);
-        let counts = !self.excluded && self.transaction_type != TransactionType::Transfer;
-        counts.then_some(all).into_iter().flatten()
+        let all = self.parts().map(counted).map(figure).chain(refunded).chain(unnamed);
+        self.counts().then_some(all).into_iter().flatten()
+    }
+
+    /// What it adds to its categories' spending in the currencies of budgets that are not the one it counts in.
+    pub(crate) fn budgeted(&self) -> impl Iterator<Item = (Currency, &str, Amount)> {
+        let refund = self.transaction_type == TransactionType::Income;
+        let spends = self.counts() && (!refund || self.refund);
+        let budgeted = self.details.as_ref().filter(|_| spends).map_or(&[][..], |details| &details.budgeted);
+        budgeted.iter().flat_map(move |counted| {
+            let signed = move |amount| {
+                let amount = counted.of(amount);
+                if refund { amount.negated() } else { amount }
+            };
+            self.parts().filter_map(move |(name, amount)| Some((counted.currency, name?, signed(amount))))
+        })
+    }
+
+    /// Whether it counts anywhere.
+    pub(crate) fn counts(&self) -> bool {
+        !self.excluded && self.transaction_type != TransactionType::Transfer
+    }
+
+    /// The whole, or the parts of a split, with their categories.
+    fn parts(&self) -> impl Iterator<Item = (Option<&str>, Amount)> {
+        let whole = self.splits.is_empty().then_some((self.category.as_deref(), self.amount));
+        let parts = self.splits.iter().map(|split| (Some(&*split.category), split.amount));
+        whole.into_iter().chain(parts)
+    }
+
+    /// All currencies its spending is known in: that of its figures first, then those of budgets.
+    pub(crate) fn currencies(&self) -> impl Iterator<Item = Currency> {
+        let budgeted = self.details.as_ref().map_or(&[][..], |details| &details.budgeted);
+        std::iter::once(self.counted_currency()).chain(budgeted.iter().map(|counted| counted.currency))
     }
 
     /// The currency of its figures and its balance.
@@ -162,13 +195,8 @@ impl Transaction {
 
     /// What a part of it counts as, each part rounded by itself.
     fn counted(&self, amount: Amount) -> Amount {
-        match self.details.as_ref().and_then(|details| details.counted) {
-            None => amount,
-            // No part is more than the whole, which was checked when it was decided.
-            Some(counted) => {
-                counted.rate.convert(amount, counted.currency.digits()).unwrap_or(Amount::LARGEST)
-            }
-        }
+        let counted = self.details.as_ref().and_then(|details| details.counted);
+        counted.map_or(amount, |counted| counted.of(amount))
     }
 
     /// What all of it counts as: the sum of its parts.

@@ -29,6 +29,8 @@ struct Json<'a> {
     rate: Option<Rate>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     counted: Option<Counted>,
+    #[serde(default, skip_serializing_if = "<[Counted]>::is_empty")]
+    budgeted: Cow<'a, [Counted]>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     account_amount: Option<Amount>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,6 +66,7 @@ enum End<'a> {
     Pending,
     Posted,
     Detailed(Status, Cow<'a, Details>),
+    Budgeted(Status, Cow<'a, Details>, Cow<'a, [Counted]>),
 }
 
 impl Serialize for Transaction {
@@ -108,6 +111,7 @@ impl Transaction {
             to_account: Cow::Borrowed(details.map_or(NONE, |details| &details.to_account)),
             rate: details.and_then(|details| details.rate),
             counted: details.and_then(|details| details.counted),
+            budgeted: Cow::Borrowed(details.map_or(&[], |details| &details.budgeted)),
             account_amount: details.and_then(|details| details.account_amount),
             to_account_amount: details.and_then(|details| details.to_account_amount),
         }
@@ -131,7 +135,12 @@ impl Transaction {
             end: match (self.details.as_deref(), self.status) {
                 (None, Status::Pending) => End::Pending,
                 (None, Status::Posted) => End::Posted,
-                (Some(details), status) => End::Detailed(status, Cow::Borrowed(details)),
+                (Some(details), status) if details.budgeted.is_empty() => {
+                    End::Detailed(status, Cow::Borrowed(details))
+                }
+                (Some(details), status) => {
+                    End::Budgeted(status, Cow::Borrowed(details), Cow::Borrowed(&details.budgeted))
+                }
             },
         }
     }
@@ -145,6 +154,7 @@ impl From<Json<'_>> for Transaction {
             counted: json.counted,
             account_amount: json.account_amount,
             to_account_amount: json.to_account_amount,
+            budgeted: json.budgeted.into(),
         };
         Self {
             id: json.id.into_owned(),
@@ -172,6 +182,9 @@ impl From<Binary<'_>> for Transaction {
             End::Pending => (Status::Pending, None),
             End::Posted => (Status::Posted, None),
             End::Detailed(status, details) => (status, details.into_owned().boxed()),
+            End::Budgeted(status, details, budgeted) => {
+                (status, Details { budgeted: budgeted.into(), ..details.into_owned() }.boxed())
+            }
         };
         Self {
             id: binary.id.into_owned(),
@@ -190,5 +203,38 @@ impl From<Binary<'_>> for Transaction {
             status,
             details,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// The journal's bytes after what all transactions have, in hex.
+    fn end(more: serde_json::Value) -> String {
+        let mut data = json!({
+            "id": "a", "transaction_type": "Expense", "amount": "10", "currency": "EUR", "category": null,
+            "date": "2026-01-05", "payee": null, "note": null, "tags": [], "account": null, "splits": [],
+            "refund": false, "excluded": false, "status": "posted",
+        });
+        let bytes = |data: &serde_json::Value| {
+            let transaction: Transaction = serde_json::from_value(data.clone()).expect("a transaction");
+            assert_eq!(serde_json::to_value(&transaction).expect("JSON"), *data);
+            let bytes = postcard::to_allocvec(&transaction).expect("encodes");
+            assert_eq!(postcard::from_bytes::<Transaction>(&bytes).expect("decodes"), transaction);
+            bytes
+        };
+        let same = bytes(&data).len() - 1;
+        data.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        bytes(&data)[same..].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn what_came_later_is_behind_what_was_there() {
+        let counted = json!({"currency": "USD", "rate": "1.25"});
+        assert_eq!(end(json!({})), "01");
+        assert_eq!(end(json!({"counted": counted})), "0201000001c80680a8b9ceb0240000");
+        assert_eq!(end(json!({"budgeted": [counted]})), "0301000000000001c80680a8b9ceb024");
     }
 }

@@ -47,6 +47,14 @@ impl Rate {
         Self::of((2 * UNITS * UNITS + self.0) / (2 * self.0))
     }
 
+    /// The rate from one currency to a third, by way of another: rounded half away from zero; `None` where that would be no rate.
+    pub(crate) fn times(self, next: Self) -> Option<Self> {
+        // 10^21 × 10^21 would not fit: whole units and their fractions apart.
+        let whole = self.0.checked_mul(next.0 / UNITS)?;
+        let rest = self.0.checked_mul(next.0 % UNITS)?;
+        Self::of(whole.checked_add((2 * rest + UNITS) / (2 * UNITS))?)
+    }
+
     /// What an amount comes to in a currency with so many digits, rounded half away from zero, with the amount's sign. `None` if
     /// that is more than an amount can be.
     pub(crate) fn convert(self, amount: Amount, digits: u32) -> Option<Amount> {
@@ -143,6 +151,20 @@ mod tests {
         assert_eq!(turned("0.5").as_deref(), Some("2"));
         assert_eq!(turned("1000000000").as_deref(), Some("0.000000001"));
         assert_eq!(turned("0.000000000001"), None);
+    }
+
+    #[test]
+    fn a_rate_leads_to_a_third_currency() {
+        let times = |one: &str, next: &str| {
+            let (one, next) = (Rate::read(one).expect(one), Rate::read(next).expect(next));
+            one.times(next).map(|rate| rate.decimal().to_string())
+        };
+        assert_eq!(times("0.9", "0.85").as_deref(), Some("0.765"));
+        assert_eq!(times("163.25", "0.000001000001").as_deref(), Some("0.000163250163"));
+        assert_eq!(times("0.5", "0.000000000001").as_deref(), Some("0.000000000001"));
+        assert_eq!(times("999999999.999999999999", "1").as_deref(), Some("999999999.999999999999"));
+        assert_eq!(times("1000000000", "1000000000"), None);
+        assert_eq!(times("0.000001", "0.0000001"), None);
     }
 
     #[test]

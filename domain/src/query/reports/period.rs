@@ -36,13 +36,16 @@ pub(super) fn year(state: &UserState, year: Year, before: Option<Months>, curren
     report
 }
 
+/// What each category came to, and of how many parts of transactions.
+type ByCategory = BTreeMap<Option<u16>, (Amount, i64)>;
+
 /// What the months come to: all in all, by month, by category's number.
 struct Tally {
     months: Months,
     currency: Currency,
     by_month: BTreeMap<Month, Sums>,
-    spending: BTreeMap<Option<u16>, Amount>,
-    incomes: BTreeMap<Option<u16>, Amount>,
+    spending: ByCategory,
+    incomes: ByCategory,
     previous: Sums,
 }
 
@@ -67,12 +70,19 @@ impl Tally {
             let sum = match figure {
                 Figure::Spending(category) => tally.spending.entry(category).or_default(),
                 Figure::Income(category) => tally.incomes.entry(category).or_default(),
+                Figure::Budgeted(category) => {
+                    // Part of `Spending`, and in reports in another currency.
+                    let sum = tally.spending.entry(Some(category)).or_default();
+                    (sum.0, sum.1) = (sum.0.minus(cell.sum), sum.1 - i64::from(cell.parts));
+                    continue;
+                }
                 Figure::Refunds | Figure::UnnamedRefunds | Figure::AllSpending | Figure::Account(_) => {
                     continue;
                 }
             };
-            *sum = sum.plus(cell.sum);
+            (sum.0, sum.1) = (sum.0.plus(cell.sum), sum.1 + i64::from(cell.parts));
         }
+        tally.spending.retain(|_, (_, parts)| *parts > 0);
         tally
     }
 
@@ -125,11 +135,8 @@ impl Tally {
 }
 
 /// The largest amount first, then by name; no category comes before all names.
-fn by_amount<'a>(
-    state: &'a UserState,
-    amounts: &BTreeMap<Option<u16>, Amount>,
-) -> Vec<(Option<&'a str>, Option<u16>, Amount)> {
-    let named = |(category, amount): (&Option<u16>, &Amount)| {
+fn by_amount<'a>(state: &'a UserState, amounts: &ByCategory) -> Vec<(Option<&'a str>, Option<u16>, Amount)> {
+    let named = |(category, (amount, _)): (&Option<u16>, &(Amount, i64))| {
         (category.map(|number| state.category(number)), *category, *amount)
     };
     let mut sorted: Vec<_> = amounts.iter().map(named).collect();

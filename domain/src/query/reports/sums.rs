@@ -22,6 +22,11 @@ impl Sums {
             Figure::Income(_) => &mut self.income,
             Figure::Spending(_) => &mut self.expense,
             Figure::Refunds => &mut self.refunds,
+            Figure::Budgeted(_) => {
+                // Counted in `Spending`, and in reports in another currency.
+                self.expense = self.expense.minus(amount);
+                return;
+            }
             // Money in an account came as an income, or from another account; these are in the others.
             Figure::Account(_) | Figure::UnnamedRefunds | Figure::AllSpending => return,
         };

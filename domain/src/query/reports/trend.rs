@@ -39,6 +39,8 @@ pub(super) fn answer(state: &UserState, category: Option<&str>, months: Months, 
 fn lines(state: &UserState, category: Option<&str>) -> impl Iterator<Item = Line> {
     let number = category.map(|name| state.category_number(name));
     let known = number != Some(None);
-    let figures = [Figure::Spending(number.flatten()), Figure::Income(number.flatten())];
-    figures.into_iter().filter(move |_| known).map(Line::from)
+    let number = number.flatten();
+    let figures = [Figure::Spending(number), Figure::Income(number)];
+    let figures = figures.into_iter().chain(number.map(Figure::Budgeted));
+    figures.filter(move |_| known).map(Line::from)
 }

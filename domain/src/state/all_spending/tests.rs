@@ -19,8 +19,8 @@ fn with(mut data: Value, fields: Value) -> Value {
 }
 
 fn spent(story: Story, amount: &str, category: Option<&str>, date: &str) -> Story {
-    let data = json!({"transaction_type": "Expense", "amount": amount, "category": category, "date": date});
-    story.when("create_transaction", data)
+    let expense = json!({"transaction_type": "Expense", "amount": amount, "category": category, "date": date});
+    story.when("create_transaction", expense)
 }
 
 fn refund(story: Story, amount: &str, category: Option<&str>) -> Story {
@@ -190,14 +190,31 @@ fn only_what_counts_in_its_currency_is_part_of_it() {
     let story = Story::tiny().when("create_transaction", dollars("500"));
     let mut story = budget(story, json!({})).then_alerts(&[]).when("create_transaction", dollars("500"));
     assert_eq!(figures(&mut story, "2026-02"), ["100", "0"]);
-    // With a rate it is euros that were spent; and a budget in dollars has euros counted in dollars.
-    let rate = json!({"base": "USD", "quote": "EUR", "date": "2026-01-01", "rate": "0.5"});
+    // With a rate it is euros that were spent.
+    let rate = json!({"from": "USD", "to": "EUR", "date": "2026-01-01", "rate": "0.5"});
     let story = story.when("record_exchange_rate", rate).when("create_transaction", dollars("170"));
-    let story = story.then_alerts(&["reached 80 all 2026-02 #1: 85.00 of 100"]);
-    let story = budget(story, json!({"currency": "USD", "limit": "2000"})).then_alerts(&[]);
-    let mut story =
-        spent(story, "300", None, "2026-02-01").then_alerts(&["reached 80 all 2026-02 #2: 1600.00 of 2000"]);
-    assert_eq!(figures(&mut story, "2026-02"), ["2000", "1600.00"]);
+    let mut story = story.then_alerts(&["reached 80 all 2026-02 #1: 85.00 of 100"]);
+    assert_eq!(figures(&mut story, "2026-02"), ["100", "85.00"]);
+}
+
+#[test]
+fn it_is_in_the_base_currency_like_reports() {
+    let story = budget(Story::new(), json!({"currency": "USD"})).then_refused("not_base_currency", "currency");
+    let story = story.when("set_preferences", json!({"base_currency": "USD"}));
+    let story = budget(story, json!({"currency": "USD"})).then_events(&["budget_set"]);
+    spent(story, "90", None, "2026-02-01").then_alerts(&["reached 80 all 2026-02 #1: 90 of 100"]);
+}
+
+#[test]
+fn what_a_category_has_in_another_currency_for_its_budget_is_counted_once() {
+    let rate = json!({"from": "EUR", "to": "USD", "date": "2026-01-01", "rate": "2"});
+    let story = Story::new().when("record_exchange_rate", rate);
+    let travel = json!({"category": "Travel", "limit": "900", "currency": "USD", "from": "2026-01"});
+    let story = spent(story.when("set_budget", travel), "30", Some("Travel"), "2026-02-01");
+    let story = budget(story, json!({}));
+    let mut story = spent(story, "50", Some("Travel"), "2026-02-02");
+    story = story.then_alerts(&["reached 80 all 2026-02 #1: 80 of 100"]);
+    assert_eq!(figures(&mut story, "2026-02"), ["100", "80"]);
 }
 
 #[test]

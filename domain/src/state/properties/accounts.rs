@@ -51,7 +51,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => id().prop_map(|id| ("delete_transaction", json!({"id": id}))),
         2 => rate.prop_map(|data| ("record_exchange_rate", data)),
         1 => Just(("set_budget", json!({"category": "Food", "limit": "50", "from": "2023-02", "policy": "carry"}))),
-        1 => Just(("set_budget", json!({"limit": "80", "from": "2023-01", "currency": "USD", "policy": "rollover"}))),
+        1 => Just(("set_budget", json!({"limit": "80", "from": "2023-01", "currency": "EUR", "policy": "rollover"}))),
     ];
     (id(), data).prop_map(|(id, (name, data))| (id, name, data))
 }

@@ -32,7 +32,7 @@ pub(super) fn shown(story: &mut Story) -> Shown {
     shown
 }
 
-fn recomputed(model: &Model) -> Shown {
+pub(super) fn recomputed(model: &Model) -> Shown {
     let (spending, mut shown) = (model.spent(), Shown::new());
     for category in model.categories() {
         for (month, (_, limit, spent)) in model.months(category, &spending) {

@@ -1,8 +1,8 @@
 //! Export, then restore, is identity: the pages are the same to the byte, but for what `pages` takes out; so are all answers,
 //! and the answers to what comes next.
 
-use super::accounts;
 use super::commands::steps;
+use super::{accounts, currencies};
 use super::{list, run};
 use crate::stable_hash::id_hash;
 use crate::story::{Story, load};
@@ -169,6 +169,13 @@ proptest! {
         let mut story = accounts::opened();
         run(&mut story, &steps);
         run(&mut story, &[("closed".to_owned(), "close_account", json!({"id": "Cash"}))]);
+        check(&mut story, true, part, &later);
+    }
+
+    #[test]
+    fn budgets_in_other_currencies_come_back(steps in currencies::steps(), later in currencies::steps(), part in 1_usize..40) {
+        let mut story = empty(true);
+        run(&mut story, &steps);
         check(&mut story, true, part, &later);
     }
 

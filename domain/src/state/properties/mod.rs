@@ -4,6 +4,7 @@ mod accounts;
 mod budgets;
 mod commands;
 mod crashes;
+mod currencies;
 mod export;
 mod model;
 mod past;

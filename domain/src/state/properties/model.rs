@@ -4,9 +4,10 @@ use crate::{
     Amount, BudgetSet, CommandId, Currency, Event, Month, Policy, Transaction, TransactionCreated,
     TransactionDeleted, TransactionType,
 };
+use rust_decimal::{Decimal, RoundingStrategy};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What was spent, by month and category; of all categories together by currency, see [`line`].
+/// What was spent, by month and category; `all` is all of them together.
 pub(super) type Spending = BTreeMap<(Month, String), Amount>;
 
 /// The transactions there are, and the budgets by category and first month, from accepted events alone.
@@ -14,41 +15,77 @@ pub(super) type Spending = BTreeMap<(Month, String), Amount>;
 pub(super) struct Model {
     transactions: BTreeMap<CommandId, Transaction>,
     budgets: BTreeMap<String, BTreeMap<Month, BudgetSet>>,
-    /// How often each level was crossed, and in which currency it stands.
-    crossings: BTreeMap<(Month, String, u32), (u32, Option<Currency>)>,
+    crossings: BTreeMap<(Month, String, u32), (u32, bool)>,
 }
 
-/// What a budget's spending is called in [`Spending`].
-fn line(category: &str, currency: Currency) -> String {
-    if category == "all" { format!("all, in {currency:?}") } else { category.to_owned() }
-}
-
-/// What a transaction adds to the spending of all categories, in its own currency.
-fn of_all(transaction: &Transaction) -> Option<Amount> {
-    let named = transaction.category.is_some() || !transaction.splits.is_empty();
-    match transaction.transaction_type {
-        _ if transaction.excluded => None,
-        TransactionType::Expense => Some(transaction.amount),
-        TransactionType::Income if transaction.refund && named => Some(transaction.amount.negated()),
-        TransactionType::Income | TransactionType::Transfer => None,
+/// What a transaction takes from its categories, or from none, in its own currency. Refunds give; without a category they give
+/// nobody.
+fn parts(transaction: &Transaction) -> Vec<(Option<&str>, Amount)> {
+    let sign = |amount: Amount| match (transaction.transaction_type, transaction.refund) {
+        (TransactionType::Expense, _) => Some(amount),
+        (TransactionType::Income, true) => Some(amount.negated()),
+        _ => None,
+    };
+    if transaction.excluded {
+        return Vec::new();
     }
+    let whole = transaction.splits.is_empty().then_some((transaction.category.as_deref(), transaction.amount));
+    let splits = transaction.splits.iter().map(|split| (Some(&*split.category), split.amount));
+    let all = whole.into_iter().chain(splits);
+    let lowers_nothing = |name: Option<&str>| transaction.refund && name.is_none();
+    all.filter_map(|(name, amount)| Some((name, sign(amount)?)))
+        .filter(|(name, _)| !lowers_nothing(*name))
+        .collect()
+}
+
+/// What counts for a budget of a transaction's parts, each in the budget's currency: of a category, or of all, which are what
+/// reports have. `None`: it is not known in that currency.
+fn counted(transaction: &Transaction, category: &str, currency: Currency) -> Vec<Option<Amount>> {
+    let counts_in = transaction.details.as_deref().and_then(|details| details.counted);
+    let counts_in = counts_in.map_or(transaction.currency, |counted| counted.currency);
+    let mut parts = parts(transaction);
+    if category == "all" {
+        parts.retain(|_| counts_in == currency);
+    } else {
+        parts.retain(|(name, _)| *name == Some(category));
+    }
+    parts.into_iter().map(|(_, amount)| known_in(transaction, currency, amount)).collect()
+}
+
+/// An amount of a transaction in a currency, at the rate that the transaction says.
+fn known_in(transaction: &Transaction, currency: Currency, amount: Amount) -> Option<Amount> {
+    let details = transaction.details.as_deref();
+    let counted = details.and_then(|details| details.counted);
+    if counted.is_none() && transaction.currency == currency {
+        return Some(amount);
+    }
+    let budgeted = details.map_or(&[][..], |details| &details.budgeted);
+    let known = counted.iter().chain(budgeted).find(|known| known.currency == currency)?;
+    let rate: Decimal = serde_json::to_value(known.rate).ok()?.as_str()?.parse().ok()?;
+    let rounded = (amount.decimal() * rate).round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+    Amount::figure(rounded)
 }
 
 impl Model {
     pub(super) fn spent(&self) -> Spending {
         let mut spent = Spending::new();
         for transaction in self.transactions.values() {
-            for (name, amount) in transaction.spending() {
-                let sum = spent.entry((transaction.date.month(), name.to_owned())).or_default();
-                *sum = sum.plus(amount);
-            }
-            if let Some(amount) = of_all(transaction) {
-                let name = line("all", transaction.currency);
-                let sum = spent.entry((transaction.date.month(), name)).or_default();
-                *sum = sum.plus(amount);
+            let month = transaction.date.month();
+            for category in self.budgets.keys() {
+                let Some(currency) = self.currency(category, month) else { continue };
+                for amount in counted(transaction, category, currency) {
+                    let sum = spent.entry((month, category.clone())).or_default();
+                    *sum = sum.plus(amount.expect("its spending is known"));
+                }
             }
         }
         spent
+    }
+
+    /// That of a category's budget in a month.
+    fn currency(&self, category: &str, month: Month) -> Option<Currency> {
+        let (_, version) = self.budgets.get(category)?.range(..=month).next_back()?;
+        Some(version.currency)
     }
 
     pub(super) fn categories(&self) -> impl Iterator<Item = &String> {
@@ -99,8 +136,7 @@ impl Model {
                 Policy::Reset | Policy::Rollover => version.limit,
                 Policy::Carry => version.limit.plus(left),
             };
-            let line = line(category, version.currency);
-            let spent = spending.get(&(this, line)).copied().unwrap_or_default();
+            let spent = spending.get(&(this, category.to_owned())).copied().unwrap_or_default();
             before = Some((version, limit, spent));
             months.insert(this, (version, limit, spent));
             month = this.next();
@@ -119,25 +155,19 @@ impl Model {
         self.months(category, spending).get(&month).map(|(_, limit, spent)| (*limit, *spent))
     }
 
-    /// A month's spending up to a day, and after it, in the currency of the budget; `None` if no transaction counts there.
+    /// A month's spending in the currency a budget has in `budget_month`, up to a day, and after it; `None` if no transaction counts there.
     pub(super) fn cut(
         &self,
-        category: &str,
-        currency: Currency,
-        (month, day): (Month, u16),
+        (category, budget_month): (&str, Month),
+        month: Month,
+        day: u16,
     ) -> Option<(Amount, Amount)> {
+        let currency = self.currency(category, budget_month)?;
         let mut cut = None;
         for transaction in self.transactions.values().filter(|transaction| transaction.date.month() == month)
         {
-            let named =
-                transaction.spending().filter(|(name, _)| *name == category).map(|(_, amount)| amount);
-            let parts: Vec<Amount> = match category {
-                "all" => {
-                    of_all(transaction).filter(|_| transaction.currency == currency).into_iter().collect()
-                }
-                _ => named.collect(),
-            };
-            for amount in parts {
+            // What is not known in the budget's currency, from before the budget, is no past to go by.
+            for amount in counted(transaction, category, currency).into_iter().flatten() {
                 let (before, after) = cut.get_or_insert((Amount::ZERO, Amount::ZERO));
                 let part = if transaction.date.day_of_month() <= day { before } else { after };
                 *part = part.plus(amount);
@@ -162,22 +192,19 @@ impl Model {
                     let stands = reached && spent > Amount::ZERO;
                     let name = if level == 0 { "exceeded".to_owned() } else { level.to_string() };
                     let key = (month, category.clone(), level);
-                    let stands = stands.then_some(budget.currency);
-                    standing.insert(key, (stands, budget.currency, name, format!("{spent} of {limit}")));
+                    standing.insert(key, (stands, name, format!("{spent} of {limit}")));
                 }
             }
         }
         for (key, state) in &mut self.crossings {
-            // In another currency it is another limit, and other spending.
-            state.1 =
-                state.1.filter(|stood| standing.get(key).is_some_and(|(_, currency, ..)| currency == stood));
+            state.1 &= standing.contains_key(key);
         }
-        for (key, (stands, _, name, figures)) in standing {
+        for (key, (stands, name, figures)) in standing {
             let state = self.crossings.entry(key.clone()).or_default();
             if stands != state.1 {
-                state.0 += u32::from(stands.is_some());
+                state.0 += u32::from(stands);
                 state.1 = stands;
-                let verb = match (stands.is_some(), key.2) {
+                let verb = match (stands, key.2) {
                     (true, 0) => "exceeded".to_owned(),
                     (true, _) => format!("reached {name}"),
                     (false, _) => format!("recovered {name}"),

@@ -3,7 +3,7 @@
 use super::commands::{Step, budget, transaction};
 use super::model::Model;
 use crate::story::Story;
-use crate::{Amount, Currency, Date, Event, Handled, Month, Outcome, Query};
+use crate::{Amount, Date, Event, Handled, Month, Outcome, Query};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::json;
@@ -86,10 +86,17 @@ impl Recount {
     /// How many of the last months say that this one will end above the limit.
     fn chance(&self, category: &str, today: Date, limit: Amount) -> Option<(usize, usize)> {
         let (_, passed) = part(today);
-        let cut = |month| self.model.cut(category, Currency::EUR, (month, passed));
-        let (before, after) = cut(today.month()).unwrap_or_default();
-        let past: Vec<_> =
-            (1..=12).map(|back| cut(today.month().plus(-back).expect("far from 1900"))).collect();
+        let (before, after) =
+            self.model.cut((category, today.month()), today.month(), passed).unwrap_or_default();
+        let past: Vec<_> = (1..=12)
+            .map(|back| {
+                self.model.cut(
+                    (category, today.month()),
+                    today.month().plus(-back).expect("far from 1900"),
+                    passed,
+                )
+            })
+            .collect();
         let all = past.iter().rposition(Option::is_some)? + 1;
         let ends = past[..all].iter().map(|past| past.unwrap_or_default());
         let above = ends.filter(|past| is_over(before.max(past.0).plus(after.max(past.1)), limit)).count();

@@ -21,12 +21,35 @@ fn ask(story: &mut Story, report: Report, currency: &str) -> Value {
     story.ask(&Query::Report(ReportQuery { report, currency })).expect("answered")
 }
 
+/// The currency an item counts in.
+fn counted_in(item: &Value) -> &Value {
+    if item["counted"].is_null() { &item["currency"] } else { &item["counted"]["currency"] }
+}
+
+/// What some of an item counts as, rounded by itself.
+fn counted(item: &Value, amount: &Value) -> Decimal {
+    if item["counted"].is_null() {
+        return number(amount);
+    }
+    let exact = number(amount) * number(&item["counted"]["rate"]);
+    exact.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
+}
+
+/// What all of it counts as: the sum of its parts.
+fn whole(item: &Value) -> Decimal {
+    let splits = item["splits"].as_array().expect("a list");
+    if splits.is_empty() {
+        return counted(item, &item["amount"]);
+    }
+    splits.iter().map(|part| counted(item, &part["amount"])).sum()
+}
+
 /// The transactions of a currency that count, with the start of their dates: `2026`, `2026-02`.
 struct Book<'a>(&'a [Value], &'a str);
 
 impl Book<'_> {
     fn of(&self, starts: &str) -> impl Iterator<Item = &Value> {
-        let counts = |item: &&Value| item["excluded"] == false && item["currency"] == self.1;
+        let counts = |item: &&Value| item["excluded"] == false && *counted_in(item) == self.1;
         self.0
             .iter()
             .filter(counts)
@@ -37,39 +60,27 @@ impl Book<'_> {
         let early = |item: &&Value| item["date"].as_str().expect("a date") < date;
         self.of("")
             .filter(early)
-            .map(|item| {
-                if item["transaction_type"] == "Income" {
-                    number(&item["amount"])
-                } else {
-                    -number(&item["amount"])
-                }
-            })
+            .map(|item| if item["transaction_type"] == "Income" { whole(item) } else { -whole(item) })
             .sum()
     }
 
     fn inflow(&self, starts: &str) -> Decimal {
-        self.of(starts)
-            .filter(|item| item["transaction_type"] == "Income")
-            .map(|item| number(&item["amount"]))
-            .sum()
+        self.of(starts).filter(|item| item["transaction_type"] == "Income").map(whole).sum()
     }
 
     fn outflow(&self, starts: &str) -> Decimal {
-        self.of(starts)
-            .filter(|item| item["transaction_type"] == "Expense")
-            .map(|item| number(&item["amount"]))
-            .sum()
+        self.of(starts).filter(|item| item["transaction_type"] == "Expense").map(whole).sum()
     }
 
     /// Spending and incomes.
     fn by_category(&self, starts: &str) -> (Sums, Sums) {
         let (mut spending, mut incomes) = (Sums::new(), Sums::new());
         for item in self.of(starts) {
-            let whole = [json!({"category": item["category"], "amount": item["amount"]})];
+            let one = [json!({"category": item["category"], "amount": item["amount"]})];
             let splits = item["splits"].as_array().expect("a list");
-            for part in if splits.is_empty() { &whole[..] } else { &splits[..] } {
+            for part in if splits.is_empty() { &one[..] } else { &splits[..] } {
                 let (category, amount) =
-                    (part["category"].as_str().map(str::to_owned), number(&part["amount"]));
+                    (part["category"].as_str().map(str::to_owned), counted(item, &part["amount"]));
                 if item["refund"] == true {
                     *spending.entry(category).or_default() -= amount;
                 } else if item["transaction_type"] == "Income" {
@@ -124,7 +135,7 @@ fn check_period(report: &Value, book: &Book<'_>, (starts, before): (&str, &str))
     assert_eq!(report["savings_rate"].as_str().map(|text| text.parse().expect("a number")), rate);
 }
 
-fn check(story: &mut Story, currency: &str) {
+pub(super) fn check(story: &mut Story, currency: &str) {
     let transactions = list(story, None);
     let book = Book(&transactions, currency);
     for year in 2023..=2026 {
@@ -169,9 +180,30 @@ fn check_cash_flow(report: &Value, book: &Book<'_>) {
 
 /// All figures of the years, without the scale they are written with.
 fn figures(story: &mut Story) -> Vec<String> {
+    figures_in(story, "EUR")
+}
+
+/// The same in any currency.
+pub(super) fn figures_in(story: &mut Story, currency: &str) -> Vec<String> {
     let mut figures = Vec::new();
     for year in 2023..=2026 {
-        let report = ask(story, Report::Year(Year::read(&year.to_string()).expect("a year")), "EUR");
+        let report = ask(story, Report::Year(Year::read(&year.to_string()).expect("a year")), currency);
+        collect(&report, &mut figures);
+    }
+    figures
+}
+
+/// The figures of the years' reports without the budgets that are shown beside.
+pub(super) fn without_budgets(story: &mut Story, currency: &str) -> Vec<String> {
+    let mut figures = Vec::new();
+    for year in 2023..=2026 {
+        let year = Year::read(&year.to_string()).expect("a year");
+        let mut report = ask(story, Report::Year(year), currency);
+        let categories = report["categories"].as_array_mut().expect("a list");
+        for item in categories.iter_mut() {
+            item["budget"] = Value::Null;
+        }
+        categories.retain(|item| !number(&item["amount"]).is_zero());
         collect(&report, &mut figures);
     }
     figures
