@@ -184,17 +184,19 @@ impl UserState {
                 self.add(page, keys);
             }
         }
-        if self.budget_of_all().is_some()
-            && transaction.all_spending().next().is_some()
-            && let Some(page) = self.totals_page(self.month_of(transaction.date), Line::spending(ALL))
-        {
-            self.add(page, keys);
+        if self.budget_of_all().is_some() && transaction.all_spending().next().is_some() {
+            self.add_total_of(ALL, self.month_of(transaction.date), keys);
         }
     }
 
     fn add_total(&self, category: &str, month: Month, keys: &mut Vec<PageKey>) {
-        let number = self.budgeted_number(category);
-        if let Some(page) = number.and_then(|number| self.totals_page(month, Line::spending(number))) {
+        if let Some(number) = self.budgeted_number(category) {
+            self.add_total_of(number, month, keys);
+        }
+    }
+
+    fn add_total_of(&self, number: u16, month: Month, keys: &mut Vec<PageKey>) {
+        if let Some(page) = self.totals_page(month, Line::spending(number)) {
             self.add(page, keys);
         }
     }

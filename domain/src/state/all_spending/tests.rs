@@ -14,12 +14,14 @@ fn budget(story: Story, fields: Value) -> Story {
 }
 
 fn with(mut data: Value, fields: Value) -> Value {
-    data.as_object_mut().expect("an object").extend(fields.as_object().expect("an object").clone());
+    let Value::Object(fields) = fields else { panic!("an object") };
+    data.as_object_mut().expect("an object").extend(fields);
     data
 }
 
 fn spent(story: Story, amount: &str, category: Option<&str>, date: &str) -> Story {
-    let expense = json!({"transaction_type": "Expense", "amount": amount, "category": category, "date": date});
+    let expense =
+        json!({"transaction_type": "Expense", "amount": amount, "category": category, "date": date});
     story.when("create_transaction", expense)
 }
 
