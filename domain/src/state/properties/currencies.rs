@@ -195,13 +195,11 @@ proptest! {
         // The same anew: all budgets first, then every transaction as it is by now.
         let mut again = Story::tiny();
         run(&mut again, &known());
-        for (n, (id, ..)) in steps.iter().enumerate() {
-            let accepted = story.journal.iter().find(|entry| *entry.command_id.text() == **id);
-            if let Some(Outcome::Accepted(events)) = accepted.map(|entry| &entry.outcome) {
-                for event in events {
-                    if let crate::Event::BudgetSet(event) = event {
-                        again.send(&format!("budget {n}"), "set_budget", &json!(event));
-                    }
+        for (n, entry) in story.journal.iter().enumerate() {
+            let Outcome::Accepted(events) = &entry.outcome else { continue };
+            for event in events {
+                if let crate::Event::BudgetSet(event) = event {
+                    again.send(&format!("budget {n}"), "set_budget", &json!(event));
                 }
             }
         }
