@@ -201,7 +201,8 @@ fn only_what_counts_in_its_currency_is_part_of_it() {
 
 #[test]
 fn it_is_in_the_base_currency_like_reports() {
-    let story = budget(Story::new(), json!({"currency": "USD"})).then_refused("not_base_currency", "currency");
+    let story =
+        budget(Story::new(), json!({"currency": "USD"})).then_refused("not_base_currency", "currency");
     let story = story.when("set_preferences", json!({"base_currency": "USD"}));
     let story = budget(story, json!({"currency": "USD"})).then_events(&["budget_set"]);
     spent(story, "90", None, "2026-02-01").then_alerts(&["reached 80 all 2026-02 #1: 90 of 100"]);

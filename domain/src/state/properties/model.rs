@@ -29,7 +29,8 @@ fn parts(transaction: &Transaction) -> Vec<(Option<&str>, Amount)> {
     if transaction.excluded {
         return Vec::new();
     }
-    let whole = transaction.splits.is_empty().then_some((transaction.category.as_deref(), transaction.amount));
+    let whole =
+        transaction.splits.is_empty().then_some((transaction.category.as_deref(), transaction.amount));
     let splits = transaction.splits.iter().map(|split| (Some(&*split.category), split.amount));
     let all = whole.into_iter().chain(splits);
     let lowers_nothing = |name: Option<&str>| transaction.refund && name.is_none();
