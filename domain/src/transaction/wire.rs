@@ -212,7 +212,7 @@ mod tests {
     use serde_json::json;
 
     /// The journal's bytes after what all transactions have, in hex.
-    fn end(more: serde_json::Value) -> String {
+    fn end(more: &serde_json::Value) -> String {
         let mut data = json!({
             "id": "a", "transaction_type": "Expense", "amount": "10", "currency": "EUR", "category": null,
             "date": "2026-01-05", "payee": null, "note": null, "tags": [], "account": null, "splits": [],
@@ -227,14 +227,14 @@ mod tests {
         };
         let same = bytes(&data).len() - 1;
         data.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        bytes(&data)[same..].iter().map(|byte| format!("{byte:02x}")).collect()
+        bytes(&data)[same..].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 
     #[test]
     fn what_came_later_is_behind_what_was_there() {
         let counted = json!({"currency": "USD", "rate": "1.25"});
-        assert_eq!(end(json!({})), "01");
-        assert_eq!(end(json!({"counted": counted})), "0201000001c80680a8b9ceb0240000");
-        assert_eq!(end(json!({"budgeted": [counted]})), "0301000000000001c80680a8b9ceb024");
+        assert_eq!(end(&json!({})), "01");
+        assert_eq!(end(&json!({"counted": counted})), "0201000001c80680a8b9ceb0240000");
+        assert_eq!(end(&json!({"budgeted": [counted]})), "0301000000000001c80680a8b9ceb024");
     }
 }
