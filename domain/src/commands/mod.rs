@@ -9,6 +9,7 @@ mod delete_transaction;
 mod erase_user;
 mod fields;
 mod generate_forecast;
+mod import_booked;
 mod import_row;
 mod import_transactions;
 mod open_account;
