@@ -14,6 +14,7 @@ mod import_row;
 mod import_transactions;
 mod open_account;
 mod pass_time;
+mod read_only;
 mod record_exchange_rate;
 mod remove_budget;
 mod restore_user;
