@@ -134,6 +134,19 @@ impl FromText for Signed {
     }
 }
 
+/// An amount as a transaction may show it: see [`Amount::read_shown`].
+pub(crate) struct Shown(pub Amount);
+
+impl FromText for Shown {
+    fn from_text(text: &str) -> Result<Self, Refusal> {
+        Amount::read_shown(text).map(Self)
+    }
+
+    fn number() -> Option<Refusal> {
+        Amount::number()
+    }
+}
+
 impl FromText for Rate {
     fn from_text(text: &str) -> Result<Self, Refusal> {
         Self::read(text)

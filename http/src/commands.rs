@@ -4,9 +4,10 @@ use crate::edge::Edge;
 use crate::problem::Problem;
 use crate::reply::{self, Outcome, Response};
 use crate::request::Request;
-use centime_domain::{Command, Event, Outcome as Decision};
+use centime_domain::{Command, CommandId, Event, Outcome as Decision};
 use centime_engine::{NewCommand, Reply};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -112,7 +113,7 @@ async fn on_path(edge: &Edge, request: &Request, kind: &str, field: &'static str
 }
 
 async fn give(edge: &Edge, request: &Request, kind: &str, data: Vec<u8>, address: Address) -> Outcome {
-    let (user, id) = (request.user()?, request.command_id()?);
+    let (user, id) = (request.user()?, command_id(request, kind, &data)?);
     request.parameters(&[])?;
     let command = NewCommand { user, id, time: request.command_time()?, kind: kind.to_owned(), data };
     let reply = edge.backend.submit(command).await?;
@@ -126,6 +127,26 @@ async fn give(edge: &Edge, request: &Request, kind: &str, data: Vec<u8>, address
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
+}
+
+/// The command's id: its `Idempotency-Key`. A transaction has its command's id, so who writes one as answers show it may say
+/// it in the body instead. (Where there are both, the command itself compares them.)
+fn command_id(request: &Request, kind: &str, data: &[u8]) -> Result<CommandId, Problem> {
+    let keyed = request.head.headers.contains_key("idempotency-key");
+    let said = (!keyed && kind == "create_transaction").then(|| said_id(data)).flatten();
+    said.map_or_else(|| request.command_id(), Ok)
+}
+
+/// The `id` of a body; `None` if it has none, or none that could be one: the domain says what is wrong with it.
+fn said_id(data: &[u8]) -> Option<CommandId> {
+    #[derive(Deserialize)]
+    struct Said {
+        id: Option<String>,
+    }
+    // Nearly no body has one: those are not read twice.
+    data.windows(4).any(|bytes| bytes == b"\"id\"").then_some(())?;
+    let said: Said = serde_json::from_slice(data).ok()?;
+    CommandId::parse(&said.id?).ok()
 }
 
 fn answer(reply: Reply, address: Address) -> Response {
@@ -235,7 +256,7 @@ fn invalid_json(error: &serde_json::Error) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use centime_domain::{BudgetRemoved, CommandId};
+    use centime_domain::BudgetRemoved;
     use centime_engine::Position;
     use serde_json::json;
 
@@ -260,6 +281,22 @@ mod tests {
         assert_eq!(built(same).unwrap(), same);
         assert!(built(r#"{"category":"Rent"}"#).is_err());
         assert!(built(r#"{"category":null}"#).is_err());
+    }
+
+    #[test]
+    fn a_body_may_say_the_id() {
+        let said = |body: &str| said_id(body.as_bytes()).map(|id| str::to_owned(&id.text()));
+        assert_eq!(said(r#"{"amount": "1", "id": "tea"}"#).as_deref(), Some("tea"));
+        for body in [
+            "{}",
+            r#"{"id": null}"#,
+            r#"{"id": 7}"#,
+            r#"{"id": ""}"#,
+            r#"{"id": "a", "id": "b"}"#,
+            r#"{"id""#,
+        ] {
+            assert_eq!(said(body), None, "{body}");
+        }
     }
 
     #[test]

@@ -189,18 +189,22 @@ fn acceptable(row: &str) -> Result<(), Refusal> {
 /// A row as `import_transactions` takes it. Rows without a bank's id are counted over the whole file: parts don't matter.
 fn written(row: &Row, seen: &mut HashMap<String, u32>) -> Value {
     let occurrence = row.bank_id.is_none().then(|| {
-        let equal = ImportRow::equal_by(row.date, row.amount, row.payee.as_deref());
+        let equal = ImportRow::equal_by(row.started.unwrap_or(row.date), row.amount, row.payee.as_deref());
         let counted = seen.entry(equal).or_default();
         *counted += 1;
         *counted
     });
     let split = |(category, amount): &(String, centime_domain::Amount)| json!({"category": category, "amount": amount});
-    json!({
+    let mut value = json!({
         "line": row.line, "date": row.date, "amount": row.amount, "currency": row.currency, "payee": row.payee,
         "note": row.note, "category": row.category, "tags": row.tags, "bank_id": row.bank_id,
         "splits": row.splits.iter().map(split).collect::<Vec<_>>(), "occurrence": occurrence,
         "excluded": row.transfer, "status": if row.pending { "pending" } else { "posted" },
-    })
+    });
+    if let Some(started) = row.started.filter(|started| *started != row.date) {
+        value["started"] = json!(started);
+    }
+    value
 }
 
 struct Importer<'a> {

@@ -12,9 +12,10 @@ pub(crate) struct Tally<'a> {
     /// A preview's parts don't know of each other.
     ids: HashSet<String>,
     new: u64,
+    updated: u64,
     duplicates: u64,
-    /// The file's rows that no transaction was found for yet.
-    rows: Box<dyn Iterator<Item = &'a Row> + Send + 'a>,
+    /// The file's rows, and how many of them have been looked at.
+    rows: (Vec<&'a Row>, usize),
 }
 
 impl<'a> Tally<'a> {
@@ -26,8 +27,7 @@ impl<'a> Tally<'a> {
                 "balance": statement.balance, "available": statement.available, "currency": statement.currency,
             })
         };
-        let rows: Box<dyn Iterator<Item = &'a Row> + Send + 'a> =
-            Box::new(file.statements.iter().flat_map(|statement| &statement.rows));
+        let rows = file.statements.iter().flat_map(|statement| &statement.rows).collect();
         Self {
             accounts: file.statements.iter().map(shown).collect(),
             errors: file
@@ -38,8 +38,9 @@ impl<'a> Tally<'a> {
             transactions: Vec::new(),
             ids: HashSet::new(),
             new: 0,
+            updated: 0,
             duplicates: 0,
-            rows,
+            rows: (rows, 0),
         }
     }
 
@@ -55,6 +56,8 @@ impl<'a> Tally<'a> {
                     self.duplicates += 1;
                 }
             }
+            // What was pending is posted.
+            "transaction_updated" => self.updated += 1,
             "transactions_imported" => {
                 self.duplicates += data["duplicates"].as_u64().unwrap_or_default();
                 for row in data["rejected"].as_array().into_iter().flatten() {
@@ -72,13 +75,16 @@ impl<'a> Tally<'a> {
         let sign = if data["transaction_type"] == "Expense" { "-" } else { "" };
         let signed = format!("{sign}{amount}");
         let (day, payee) = (data["date"].as_str(), data["payee"].as_str());
-        let same = |row: &&Row| {
+        let same = |row: &Row| {
             Some(row.date.to_string().as_str()) == day
                 && row.amount.to_string() == signed
                 && row.payee.as_deref() == payee
         };
         // Transactions come in the order of the rows; those in between were known before.
-        if let Some(row) = self.rows.by_ref().find(same) {
+        let (rows, seen) = &mut self.rows;
+        if let Some(ahead) = rows[*seen..].iter().position(|row| same(row)) {
+            let row = rows[*seen + ahead];
+            *seen += ahead + 1;
             (data["line"], data["type"], data["bank_id"]) =
                 (json!(row.line), json!(row.kind), json!(row.bank_id));
         }
@@ -91,7 +97,7 @@ impl<'a> Tally<'a> {
         let errors: Vec<Value> = self.errors.into_iter().map(|(_, error)| error).collect();
         json!({
             "import_id": id, "preview": preview, "accounts": self.accounts, "new": self.new,
-            "duplicates": self.duplicates, "errors": errors, "transactions": self.transactions,
+            "updated": self.updated, "duplicates": self.duplicates, "errors": errors, "transactions": self.transactions,
         })
     }
 }

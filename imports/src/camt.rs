@@ -1,7 +1,7 @@
 //! camt.053: ISO 20022's statement of an account.
 
 use crate::dates::{self, Order};
-use crate::file::{File, LineError, Row, Statement, invalid_file};
+use crate::file::{File, LineError, Row, Statement, bank_id, invalid_file};
 use crate::tree::Element;
 use centime_domain::{Amount, Currency, Marks, Refusal, Written};
 
@@ -66,10 +66,14 @@ fn balance(statement: &Element, kinds: &[&str]) -> Option<Written> {
 fn signed(element: &Element) -> Result<Written, Refusal> {
     let amount =
         element.at("Amt").ok_or_else(|| Refusal::new("missing_field", "amount", "there is no Amt"))?;
+    directed(amount, element.text("CdtDbtInd"))
+}
+
+fn directed(amount: &Element, direction: Option<&str>) -> Result<Written, Refusal> {
     let mut written = Written::read(amount.text.trim(), Marks::Ungrouped).map_err(|no| no.at("amount"))?;
     let code = amount.currency.as_deref();
     written.currency = code.map(Currency::read).transpose().map_err(|no| no.at("currency"))?;
-    match element.text("CdtDbtInd") {
+    match direction {
         Some("CRDT") => {}
         Some("DBIT") if written.amount.is_zero() => {}
         Some("DBIT") => written.amount = written.amount.negated(),
@@ -90,7 +94,7 @@ fn rows(entry: &Element) -> Result<Vec<Row>, Refusal> {
         .find_map(|path| entry.text(path));
     let date = dates::read(booked.unwrap_or_default(), Order::DayFirst)?;
     let details: Vec<&Element> = entry.all("NtryDtls").flat_map(|details| details.all("TxDtls")).collect();
-    let reference = entry.text("AcctSvcrRef");
+    let reference = entry.text("AcctSvcrRef").and_then(bank_id);
     let make = |written: Written, detail: Option<&Element>, bank_id: Option<String>| {
         let mut row = Row::new(entry.line, date, written.amount);
         row.currency = written.currency;
@@ -100,15 +104,20 @@ fn rows(entry: &Element) -> Result<Vec<Row>, Refusal> {
         row.pending = status == Some("PDNG");
         row
     };
-    let own = |detail: &Element| detail.text("Refs/AcctSvcrRef").map(str::to_owned);
-    if let Some(parts) = parts(&details, whole) {
-        let parts = parts.into_iter().zip(&details).zip(1..);
-        let named = |n: i32| reference.map(|reference| format!("{reference}/{n}"));
+    let own = |detail: &Element| detail.text("Refs/AcctSvcrRef").and_then(bank_id);
+    if let Some(parts) = parts(&details, entry.text("CdtDbtInd"), whole) {
+        let all: Vec<Option<String>> = details.iter().map(|detail| own(detail)).collect();
+        // A reference that several parts have is that of the batch.
+        let only = |own: &&String| all.iter().flatten().filter(|other| other == own).count() == 1;
+        let named = |n: i32| reference.as_ref().map(|reference| format!("{reference}/{n}"));
+        let parts = parts.into_iter().zip(&details).zip(all.iter().zip(1..));
         return Ok(parts
-            .map(|((part, detail), n)| make(part, Some(detail), own(detail).or(named(n))))
+            .map(|((part, detail), (own, n))| {
+                make(part, Some(detail), own.as_ref().filter(only).cloned().or(named(n)))
+            })
             .collect());
     }
-    let bank_id = reference.map(str::to_owned).or(match &details[..] {
+    let bank_id = reference.or(match &details[..] {
         [only] => own(only),
         _ => None,
     });
@@ -116,12 +125,14 @@ fn rows(entry: &Element) -> Result<Vec<Row>, Refusal> {
 }
 
 /// The amounts of an entry's several parts, if all have one and they come to the whole.
-fn parts(details: &[&Element], whole: Written) -> Option<Vec<Written>> {
+fn parts(details: &[&Element], direction: Option<&str>, whole: Written) -> Option<Vec<Written>> {
     if details.len() < 2 {
         return None;
     }
     let read = |detail: &&Element| {
-        let mut written = signed(detail).ok()?;
+        // Before version 4 parts have no amount of their own, but that of the payment behind them.
+        let amount = detail.at("Amt").or_else(|| detail.at("AmtDtls/TxAmt/Amt"))?;
+        let mut written = directed(amount, detail.text("CdtDbtInd").or(direction)).ok()?;
         written.currency = written.currency.or(whole.currency);
         (written.currency == whole.currency).then_some(written)
     };
@@ -186,6 +197,36 @@ mod tests {
         assert_eq!(rows, [expected("-3", "A", "R1/1"), expected("-4", "B", "R1/2")]);
         let file = read(&document(&entry("8.00", "BOOK", &details))).expect("a file");
         assert_eq!(file.statements[0].rows.len(), 1, "what does not add up is one");
+    }
+
+    #[test]
+    fn a_batch_of_version_2_is_read_part_by_part() {
+        let part = |amount: &str, name: &str, reference: &str| {
+            format!(
+                "<TxDtls><Refs><AcctSvcrRef>{reference}</AcctSvcrRef></Refs><AmtDtls><TxAmt><Amt Ccy=\"EUR\">{amount}</Amt></TxAmt></AmtDtls><RltdPties><Cdtr><Nm>{name}</Nm></Cdtr></RltdPties></TxDtls>"
+            )
+        };
+        let read_batch = |first: &str, second: &str| {
+            let parts = [part("2.00", "A", first), part("3.00", "B", second)].concat();
+            let file = read(&document(&entry("5.00", "BOOK", &format!("<NtryDtls>{parts}</NtryDtls>"))));
+            let rows = file.expect("a file").statements.remove(0).rows;
+            let shown = |row: Row| (row.amount.to_string(), row.payee.expect("a name"), row.bank_id);
+            rows.into_iter().map(shown).collect::<Vec<_>>()
+        };
+        let row =
+            |amount: &str, name: &str, id: &str| (amount.to_owned(), name.to_owned(), Some(id.to_owned()));
+        assert_eq!(read_batch("P1", "P2"), [row("-2.00", "A", "P1"), row("-3.00", "B", "P2")]);
+        let numbered = [row("-2.00", "A", "R1/1"), row("-3.00", "B", "R1/2")];
+        assert_eq!(read_batch("R1", "R1"), numbered, "the batch's own reference is no part's");
+        assert_eq!(read_batch("NOTPROVIDED", "notprovided"), numbered);
+    }
+
+    #[test]
+    fn a_reference_that_says_there_is_none_is_no_id() {
+        for none in ["NOTPROVIDED", "notprovided", "NONREF", "NoRef", "Not provided", " ", "-", "000"] {
+            let text = document(&entry("1", "BOOK", "")).replace("R1", none);
+            assert_eq!(read(&text).expect("a file").statements[0].rows[0].bank_id, None, "{none}");
+        }
     }
 
     #[test]

@@ -18,10 +18,13 @@ pub(crate) enum Column {
     Account,
     Balance,
     Status,
+    Started,
+    Fee,
+    Tags,
 }
 
 /// The names, in small letters, parted by `|`; where a table has several columns of one kind, the name that comes first here wins.
-const NAMES: [(Column, &str); 13] = [
+const NAMES: [(Column, &str); 16] = [
     (
         Column::Date,
         "date|booking date|transaction date|posting date|posted date|post date|date posted|\
@@ -29,7 +32,7 @@ const NAMES: [(Column, &str); 13] = [
          date de l operation|date de comptabilisation|date comptable|fecha|fecha operacion|\
          fecha de operación|fecha operación|data|data operazione|data contabile|data operacji|\
          data transakcji|data księgowania|transaktionsdatum|bokföringsdatum|bokföringsdag|\
-         bogføringsdato|dato|bokført dato|kirjauspäivä|boekdatum|boekingsdatum|started date|\
+         bogføringsdato|dato|bokført dato|kirjauspäivä|boekdatum|boekingsdatum|\
          value date|valutadatum|wertstellung|valuta|date valeur|timestamp|created|created on|\
          time|day",
     ),
@@ -45,13 +48,13 @@ const NAMES: [(Column, &str); 13] = [
         "debit|debits|debit amount|amount debit|withdrawal|withdrawals|withdrawal amount|\
          withdrawal amt|paid out|money out|out|soll|belastung|lastschrift|débit|debito|débito|\
          cargo|cargos|dare|uscite|ausgang|ausgaben|debet|ut|ut fra konto|obciążenia|spent|\
-         expense|expenses|af",
+         expense|expenses|af|outflow",
     ),
     (
         Column::Credit,
         "credit|credits|credit amount|amount credit|deposit|deposits|deposit amount|deposit amt|\
          paid in|money in|in|haben|gutschrift|crédit|credito|crédito|abono|abonos|avere|entrate|\
-         eingang|einnahmen|kredit|inn|inn på konto|uznania|received|income|bij",
+         eingang|einnahmen|kredit|inn|inn på konto|uznania|received|income|bij|inflow",
     ),
     (
         Column::Direction,
@@ -103,6 +106,9 @@ const NAMES: [(Column, &str); 13] = [
          closing balance|saldo po operacji|account balance|saldo contabile|saldo konta",
     ),
     (Column::Status, "status|state"),
+    (Column::Started, "started date"),
+    (Column::Fee, "fee|fees"),
+    (Column::Tags, "tags|tag|labels|label|schlagworte|schlagwörter|étiquettes|etiquetas"),
 ];
 
 /// A table's columns.
@@ -127,9 +133,15 @@ impl Columns {
             }
         }
         columns.found.sort_by_key(|(_, rank, place)| (*rank, *place));
+        // A net amount is less its fee already.
+        let amount = columns.place(Column::Amount).and_then(|place| header.get(place));
+        if amount.is_some_and(|title| plain(title).0.starts_with("net")) {
+            columns.found.retain(|(column, ..)| *column != Column::Fee);
+        }
         let has = |column| columns.place(column).is_some();
-        (has(Column::Date) && (has(Column::Amount) || has(Column::Debit) || has(Column::Credit)))
-            .then_some(columns)
+        ((has(Column::Date) || has(Column::Started))
+            && (has(Column::Amount) || has(Column::Debit) || has(Column::Credit)))
+        .then_some(columns)
     }
 
     /// How many columns were recognised.

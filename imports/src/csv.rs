@@ -2,7 +2,7 @@
 
 use crate::columns::{Column, Columns};
 use crate::dates::{self, Order};
-use crate::file::{File, LineError, Row, Statement, line, line_number};
+use crate::file::{File, LineError, Row, Statement, bank_id, line, line_number};
 use centime_domain::{Amount, Currency, Date, Marks, Refusal, Written};
 
 /// A header stands within so many lines: banks write who they are first.
@@ -129,10 +129,21 @@ impl Table {
         }
     }
 
+    /// What a record says of its day: booked, or at least begun.
+    fn date<'a>(&self, record: &'a Record) -> &'a str {
+        let places = self.columns.all(Column::Date).chain(self.columns.all(Column::Started));
+        let mut cells = places.filter_map(|place| record.1.get(place));
+        cells.find(|cell| !cell.is_empty()).map_or("", String::as_str)
+    }
+
+    fn dates(&self) -> impl Iterator<Item = &str> {
+        self.records.iter().map(|record| self.date(record)).filter(|date| !date.is_empty())
+    }
+
     fn newest_first(&self) -> bool {
         let marks = Marks::Unknown;
         let order = self.order(marks);
-        let mut dates = self.cells(Column::Date).filter_map(|cell| dates::read(cell, order).ok());
+        let mut dates = self.dates().filter_map(|cell| dates::read(cell, order).ok());
         let first = dates.next();
         first > dates.last()
     }
@@ -150,10 +161,10 @@ impl Table {
 
     /// Where the dates leave it open: with slashes and decimal points the month comes first.
     fn order(&self, marks: Marks) -> Order {
-        let slashes = self.cells(Column::Date).all(|cell| cell.contains('/'));
+        let slashes = self.dates().all(|cell| cell.contains('/'));
         let otherwise =
             if slashes && marks != Marks::Decimal(',') { Order::MonthFirst } else { Order::DayFirst };
-        dates::order(self.cells(Column::Date), otherwise)
+        dates::order(self.dates(), otherwise)
     }
 
     /// Whether debits are written with a sign: then it says nothing more.
@@ -185,6 +196,20 @@ fn went(word: &str) -> Option<bool> {
     }
 }
 
+/// Labels, parted by commas or semicolons; where there are none, by spaces.
+fn tags(cell: &str) -> Vec<String> {
+    let marks: &[char] = &[',', ';', '|'];
+    let parts: Vec<&str> =
+        if cell.contains(marks) { cell.split(marks).collect() } else { cell.split_whitespace().collect() };
+    let mut tags: Vec<String> = Vec::new();
+    for tag in parts.into_iter().filter_map(|part| line(part.trim().trim_start_matches('#'))) {
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    tags
+}
+
 struct Reader<'a> {
     table: &'a Table,
     marks: Marks,
@@ -197,7 +222,9 @@ impl Reader<'_> {
     fn row(&self, record: &Record) -> Result<Row, Refusal> {
         let cell = |column| self.table.cell(record, column);
         let written = self.amount(record)?;
-        let mut row = Row::new(record.0, self.date(record)?, written.amount);
+        let date = dates::read(self.table.date(record), self.order)?;
+        let mut row = Row::new(record.0, date, written.amount.minus(self.fee(record)?));
+        row.started = dates::read(cell(Column::Started), self.order).ok();
         row.currency = self.currency(cell(Column::Currency), written.currency)?;
         let texts: Vec<&str> = self
             .table
@@ -208,7 +235,8 @@ impl Reader<'_> {
             .collect();
         row.describe(Some(cell(Column::Payee)), &texts);
         row.category = line(cell(Column::Category));
-        row.bank_id = line(cell(Column::BankId));
+        row.bank_id = bank_id(cell(Column::BankId));
+        row.tags = tags(cell(Column::Tags));
         match cell(Column::Status).to_lowercase().as_str() {
             "pending" | "vorgemerkt" | "authorised" | "authorized" => row.pending = true,
             "declined" | "failed" | "reverted" | "cancelled" | "canceled" | "rejected" => {
@@ -223,19 +251,27 @@ impl Reader<'_> {
         Ok(row)
     }
 
-    fn date(&self, record: &Record) -> Result<Date, Refusal> {
-        let mut dates = self.table.columns.all(Column::Date).filter_map(|place| record.1.get(place));
-        let written = dates.find(|cell| !cell.is_empty()).map_or("", String::as_str);
-        dates::read(written, self.order)
+    /// A cell that may be empty.
+    fn written(
+        &self,
+        record: &Record,
+        column: Column,
+        field: &'static str,
+    ) -> Result<Option<Written>, Refusal> {
+        let cell = self.table.cell(record, column);
+        let empty = cell.is_empty() || cell == "-";
+        (!empty).then(|| Written::read(cell, self.marks).map_err(|no| no.at(field))).transpose()
+    }
+
+    /// What the bank took beside the amount. It always goes, with a minus or without.
+    fn fee(&self, record: &Record) -> Result<Amount, Refusal> {
+        let fee = self.written(record, Column::Fee, "fee")?.map_or(Amount::ZERO, |written| written.amount);
+        Ok(if fee < Amount::ZERO { fee.negated() } else { fee })
     }
 
     fn amount(&self, record: &Record) -> Result<Written, Refusal> {
-        let read = |column, field: &'static str| {
-            let cell = self.table.cell(record, column);
-            let empty = cell.is_empty() || cell == "-";
-            (!empty).then(|| Written::read(cell, self.marks).map_err(|no| no.at(field))).transpose()
-        };
-        let (debit, credit) = (read(Column::Debit, "debit")?, read(Column::Credit, "credit")?);
+        let debit = self.written(record, Column::Debit, "debit")?;
+        let credit = self.written(record, Column::Credit, "credit")?;
         let moved = |written: &Option<Written>| written.is_some_and(|written| !written.amount.is_zero());
         if moved(&debit) && moved(&credit) {
             return Err(Refusal::new(

@@ -77,6 +77,53 @@ fn what_was_declined_or_is_contradictory_is_no_transaction() {
 }
 
 #[test]
+fn a_fee_leaves_the_account_with_the_amount() {
+    let head = "Type,Product,Started Date,Completed Date,Description,Amount,Fee,Currency,State,Balance\n";
+    let row = |amount: &str, fee: &str| {
+        format!("CARD,Current,2026-03-01 10:00:00,2026-03-02 09:00:00,Shop,{amount},{fee},EUR,COMPLETED,1\n")
+    };
+    let table =
+        [head, &row("-5.00", "1.00"), &row("100.00", "1.00"), &row("-5.00", "0.00"), &row("-5.00", "")]
+            .concat();
+    let amounts = rows(&table).iter().map(|row| row.split(' ').nth(1).map(str::to_owned)).collect::<Vec<_>>();
+    assert_eq!(amounts, ["-6.00", "99.00", "-5.00", "-5.00"].map(|amount| Some(amount.to_owned())));
+    assert_eq!(rows("Date,Net amount,Fee\n2026-03-02,-5.00,1.00\n"), ["2026-03-02 -5.00 - -"]);
+    let file = read("Date,Amount,Fee\n2026-03-02,-5.00,some\n").expect("a table");
+    assert_eq!(file.errors[0].reason.field.as_deref(), Some("fee"));
+}
+
+#[test]
+fn a_row_that_is_not_completed_has_the_day_it_started() {
+    let text = "Started Date,Completed Date,Description,Amount,State\n2026-03-01 10:00:00,,Shop,-5.00,PENDING\n2026-03-01 10:00:00,2026-03-03 09:00:00,Shop,-5.00,COMPLETED\n";
+    let file = read(text).expect("a table");
+    let shown = |row: &Row| (row.date.to_string(), row.started.map(|date| date.to_string()), row.pending);
+    let day = |day: &str| format!("2026-03-{day}");
+    let expected = [(day("01"), Some(day("01")), true), (day("03"), Some(day("01")), false)];
+    assert_eq!(file.statements[0].rows.iter().map(shown).collect::<Vec<_>>(), expected);
+    assert_eq!(rows("Started Date,Amount\n2026-03-01,5\n"), ["2026-03-01 5 - -"]);
+}
+
+#[test]
+fn outflow_and_inflow_are_debit_and_credit() {
+    let text = "\"Account\",\"Flag\",\"Date\",\"Payee\",\"Category Group/Category\",\"Category Group\",\"Category\",\"Memo\",\"Outflow\",\"Inflow\",\"Cleared\"\n\
+                \"Giro\",\"\",\"03/04/2026\",\"Baker\",\"Daily: Food\",\"Daily\",\"Food\",\"\",€2.50,€0.00,\"Cleared\"\n\
+                \"Giro\",\"\",\"03/25/2026\",\"Work\",\"Inflow: Ready to Assign\",\"Inflow\",\"Ready to Assign\",\"\",€0.00,\"€1,000.00\",\"Cleared\"\n";
+    assert_eq!(rows(text), ["2026-03-04 -2.50 EUR Baker", "2026-03-25 1000.00 EUR Work"]);
+}
+
+#[test]
+fn labels_are_parted_by_commas_semicolons_or_spaces() {
+    let tags = |cell: &str| {
+        let text = format!("Date\tAmount\tTags\n2026-03-01\t5\t{cell}\n");
+        read(&text).expect("a table").statements.remove(0).rows.remove(0).tags
+    };
+    assert_eq!(tags("work, summer holiday"), ["work", "summer holiday"]);
+    assert_eq!(tags("work;travel;;work"), ["work", "travel"]);
+    assert_eq!(tags("#work #travel"), ["work", "travel"]);
+    assert_eq!(tags(" "), [""; 0]);
+}
+
+#[test]
 fn the_balance_is_that_of_the_latest_row() {
     let balance =
         |text: &str| read(text).expect("a table").statements[0].balance.map(|balance| balance.to_string());

@@ -1,6 +1,7 @@
 //! What a bank file comes to.
 
 use centime_domain::{Amount, Currency, Date, Refusal};
+use std::collections::{HashMap, HashSet};
 
 /// All that a file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Row {
     pub line: u32,
     /// When it was booked.
     pub date: Date,
+    /// When it began, if the file says that, too.
+    pub started: Option<Date>,
     /// How much, below zero: it went.
     pub amount: Amount,
     /// In what, if the row says so.
@@ -75,6 +78,7 @@ impl Row {
         Self {
             line,
             date,
+            started: None,
             amount,
             currency: None,
             payee: None,
@@ -106,6 +110,33 @@ impl Row {
         self.payee = payee;
         self.note = (!notes.is_empty()).then(|| notes.join("\n"));
     }
+}
+
+impl Statement {
+    /// What stands as an id on rows that are not the same is none: rows that are known by it would be lost. What was announced
+    /// may be booked otherwise.
+    pub(crate) fn drop_shared_ids(&mut self) {
+        let mut seen = HashMap::new();
+        let mut shared = HashSet::new();
+        for row in &self.rows {
+            let Some(id) = &row.bank_id else { continue };
+            let says = (row.date, row.amount, &row.payee);
+            if *seen.entry((id, row.pending)).or_insert(says) != says {
+                shared.insert(id.clone());
+            }
+        }
+        for row in &mut self.rows {
+            row.bank_id.take_if(|id| shared.contains(id));
+        }
+    }
+}
+
+/// The bank's id of a row. Where banks have none they write so, each in its own way: those words are no ids.
+pub(crate) fn bank_id(text: &str) -> Option<String> {
+    let bare: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
+    let none = ["NOTPROVIDED", "NONREF", "NOREF", "NOREFERENCE", "NONE", "NULL", "NA"];
+    let says_nothing = none.contains(&bare.as_str()) || bare.chars().all(|c| c == '0');
+    line(text).filter(|_| !says_nothing)
 }
 
 /// A text on one line, without control characters; `None` if nothing is left.

@@ -62,6 +62,7 @@ pub fn read(format: Format, bytes: &[u8]) -> Result<File, Refusal> {
         Format::Camt053 => camt::read(&text),
         Format::Mt940 => mt940::read(&text),
     }?;
+    file.statements.iter_mut().for_each(Statement::drop_shared_ids);
     file.errors.sort_by_key(|error| error.line);
     Ok(file)
 }

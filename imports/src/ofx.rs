@@ -1,7 +1,7 @@
 //! OFX: SGML without most end tags (1.x) or XML (2.x); one reader for both.
 
 use crate::dates::{self, Order};
-use crate::file::{File, LineError, Row, Statement, invalid_file, line, line_number};
+use crate::file::{File, LineError, Row, Statement, bank_id, invalid_file, line, line_number};
 use centime_domain::{Amount, Currency, Marks, Refusal, Written};
 use std::collections::HashMap;
 
@@ -131,7 +131,7 @@ fn row(line: u32, values: &HashMap<String, String>) -> Result<Row, Refusal> {
     let check = value("CHECKNUM").filter(|number| *number != "0").map(|number| format!("Check {number}"));
     let notes: Vec<&str> = value("MEMO").into_iter().chain(check.as_deref()).collect();
     row.describe(value("NAME").or(value("PAYEE")), &notes);
-    row.bank_id = value("FITID").map(str::to_owned);
+    row.bank_id = value("FITID").and_then(bank_id);
     row.kind = value("TRNTYPE").map(str::to_lowercase);
     row.currency = value("CURRENCY").map(Currency::read).transpose().map_err(|no| no.at("currency"))?;
     Ok(row)

@@ -51,10 +51,10 @@ pub(crate) fn read(text: &str) -> Result<File, Refusal> {
                     file.statements.push(Statement::default());
                 }
                 let statement = file.statements.last_mut().expect("made if there was none");
-                match record.row(marks, order) {
-                    Ok(row) => {
+                match record.rows(marks, order) {
+                    Ok(rows) => {
                         record.name_account(statement);
-                        statement.rows.push(row);
+                        statement.rows.extend(rows);
                     }
                     Err(reason) => file.errors.push(LineError { line: record.line, reason }),
                 }
@@ -132,7 +132,8 @@ impl<'a> Record<'a> {
         }
     }
 
-    fn row(&self, marks: Marks, order: Order) -> Result<Row, Refusal> {
+    /// A record is a row; what of it went to another account is one of its own, as it is no spending.
+    fn rows(&self, marks: Marks, order: Order) -> Result<Vec<Row>, Refusal> {
         let date = dates::read(self.first('D').unwrap_or_default(), order)?;
         let total = self.first('T').or(self.first('U')).unwrap_or_default();
         let amount = amount(total, marks)?;
@@ -141,33 +142,72 @@ impl<'a> Record<'a> {
         let notes: Vec<&str> = self.first('M').into_iter().chain(number.as_deref()).collect();
         row.describe(self.first('P'), &notes);
         let written = self.first('L').unwrap_or_default();
-        row.transfer = transfer(written).is_some();
-        if row.transfer {
-            row.tags.push("transfer".to_owned());
-        } else {
-            let (category, class) = classified(written);
-            (row.category, row.tags) = (category, class.into_iter().collect());
+        let parts = self.parts(marks)?;
+        let sum = total_of(&parts);
+        let (moved, kept): (Vec<_>, Vec<_>) =
+            parts.into_iter().partition(|(name, _)| sum == row.amount && transfer(name).is_some());
+        if moved.is_empty() {
+            row.mark(written);
+            row.splits = kept.into_iter().map(named).collect();
+            return Ok(vec![row]);
         }
-        row.splits = self.splits(marks)?;
-        Ok(row)
+        let mut rows = Vec::new();
+        if !kept.is_empty() {
+            let mut rest = Row { amount: total_of(&kept), ..row.clone() };
+            match &kept[..] {
+                [(name, _)] => rest.mark(name),
+                // The record's own category is often that of its first part.
+                _ if transfer(written).is_none() => rest.mark(written),
+                _ => {}
+            }
+            if kept.len() > 1 {
+                rest.splits = kept.into_iter().map(named).collect();
+            }
+            rows.push(rest);
+        }
+        for (name, amount) in moved {
+            let mut part = Row { amount, ..row.clone() };
+            part.mark(name);
+            rows.push(part);
+        }
+        Ok(rows)
     }
 
-    /// `S` begins a part; `$` is its amount.
-    fn splits(&self, marks: Marks) -> Result<Vec<(String, Amount)>, Refusal> {
-        let mut splits: Vec<(String, Option<Amount>)> = Vec::new();
+    /// `S` begins a part, and names its category or account; `$` is its amount.
+    fn parts(&self, marks: Marks) -> Result<Vec<(&'a str, Amount)>, Refusal> {
+        let mut parts: Vec<(&str, Option<Amount>)> = Vec::new();
         for (letter, value) in &self.fields {
-            match (letter, splits.last_mut()) {
-                ('S', _) => {
-                    let category = classified(value).0.unwrap_or_else(|| "Uncategorised".to_owned());
-                    splits.push((category, None));
-                }
+            match (letter, parts.last_mut()) {
+                ('S', _) => parts.push((value, None)),
                 ('$', Some(last)) => last.1 = Some(amount(value, marks)?),
                 _ => {}
             }
         }
         let missing = || Refusal::new("missing_field", "splits", "a part has no amount");
-        splits.into_iter().map(|(category, amount)| Ok((category, amount.ok_or_else(missing)?))).collect()
+        parts.into_iter().map(|(name, amount)| Ok((name, amount.ok_or_else(missing)?))).collect()
     }
+}
+
+impl Row {
+    /// Says what it was for, or that it only moved between accounts.
+    fn mark(&mut self, written: &str) {
+        self.transfer = transfer(written).is_some();
+        if self.transfer {
+            self.tags.push("transfer".to_owned());
+        } else {
+            let (category, class) = classified(written);
+            (self.category, self.tags) = (category, class.into_iter().collect());
+        }
+    }
+}
+
+fn total_of(parts: &[(&str, Amount)]) -> Amount {
+    parts.iter().fold(Amount::ZERO, |sum, (_, amount)| sum.plus(*amount))
+}
+
+/// A part, by its category.
+fn named((name, amount): (&str, Amount)) -> (String, Amount) {
+    (classified(name).0.unwrap_or_else(|| "Uncategorised".to_owned()), amount)
 }
 
 /// The other account of `[Savings]`.
@@ -204,6 +244,33 @@ mod tests {
         assert_eq!((rent.category.as_deref(), &rent.tags[..]), (Some("Home:Rent"), &["2026".to_owned()][..]));
         assert!(saved.transfer && saved.category.is_none());
         assert_eq!((file.errors[0].line, &*file.errors[0].reason.code), (19, "investment_not_imported"));
+    }
+
+    /// `amount category transfer` and the parts of each row.
+    fn shown(text: &str) -> Vec<String> {
+        let rows = read(&format!("!Type:Bank\n{text}^\n")).expect("a file").statements.remove(0).rows;
+        let parts =
+            |row: &Row| row.splits.iter().map(|(name, part)| format!(" {name} {part}")).collect::<String>();
+        let row = |row: &Row| {
+            let category = row.category.as_deref().unwrap_or("-");
+            let tags = row.tags.join(",");
+            format!("{} {category} {} [{tags}]{}", row.amount, row.transfer, parts(row))
+        };
+        rows.iter().map(row).collect()
+    }
+
+    #[test]
+    fn what_of_a_split_went_to_another_account_is_a_row_of_its_own() {
+        let two = "D1/1/26\nT-100\nPShop\nLFood\nSFood\n$-60\nS[Savings]\n$-40\n";
+        assert_eq!(shown(two), ["-60 Food false []", "-40 - true [transfer]"]);
+        let first = "D1/1/26\nT-100\nL[Savings]\nS[Savings]\n$-40\nSFood/2026\n$-25\nSFun\n$-35\n";
+        assert_eq!(shown(first), ["-60 - false [] Food -25 Fun -35", "-40 - true [transfer]"]);
+        let only = "D1/1/26\nT-100\nL[Savings]\nS[Savings]\n$-40\nS[Cash]\n$-60\n";
+        assert_eq!(shown(only), ["-40 - true [transfer]", "-60 - true [transfer]"]);
+        let plain = "D1/1/26\nT-100\nLFood\nSFood\n$-60\nSFun\n$-40\n";
+        assert_eq!(shown(plain), ["-100 Food false [] Food -60 Fun -40"]);
+        let wrong = "D1/1/26\nT-100\nLFood\nSFood\n$-60\nS[Savings]\n$-30\n";
+        assert_eq!(shown(wrong), ["-100 Food false [] Food -60 [Savings] -30"], "it is refused as it is");
     }
 
     #[test]

@@ -91,6 +91,22 @@ fn two_versions_of_camt_053() {
 }
 
 #[test]
+fn an_id_on_rows_that_differ_is_none_and_what_was_announced_may_differ() {
+    let ids = |rows: &str| {
+        let text = format!("Date,Payee,Amount,Transaction ID,State\n{rows}");
+        let file = read(Format::Csv, text.as_bytes()).expect("a table");
+        file.statements[0].rows.iter().map(|row| row.bank_id.clone().unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("2026-02-01,a,1,x,\n2026-02-01,a,2,x,\n2026-02-01,a,1,y,\n"), ["", "", "y"]);
+    assert_eq!(ids("2026-02-01,a,1,x,\n2026-02-02,a,1,x,\n"), ["", ""]);
+    assert_eq!(ids("2026-02-01,a,1,x,\n2026-02-01,a,1,x,\n"), ["x", "x"], "the same row twice");
+    assert_eq!(ids("2026-02-01,a,1,x,PENDING\n2026-02-02,a,2,x,COMPLETED\n"), ["x", "x"]);
+    assert_eq!(ids("2026-02-01,a,1,NOTPROVIDED,\n2026-02-01,b,2,n/a,\n"), ["", ""]);
+    let ofx = "<OFX><STMTRS><STMTTRN><DTPOSTED>20260304<TRNAMT>5<FITID>NONE</STMTTRN></STMTRS></OFX>";
+    assert_eq!(read(Format::Ofx, ofx.as_bytes()).expect("a file").statements[0].rows[0].bank_id, None);
+}
+
+#[test]
 fn no_bytes_make_a_reader_panic() {
     let sources = ["bank_medium.ofx", "checking.ofx", "test.qif", "camt053.v4.xml", "vanguard.ofx"];
     let table = b"Date;Payee;Debit;Credit;Balance\n1/2/26;\"a;b\";1.234,5;;CHF 5.-\n".to_vec();

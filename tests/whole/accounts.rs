@@ -66,7 +66,20 @@ fn accounts_hold_what_moved_them_before_and_after_a_kill() {
     let before_opening =
         json!({"transaction_type": "Income", "amount": "5", "account": "Visa", "date": "2026-01-30"});
     post("transactions", before_opening);
+    let early = json!({"date": "2026-01-31"}).to_string();
+    let answer = client.send(&Method::DELETE, &format!("{ADA}/accounts/Visa"), &[], Some(&early)).expect(422);
+    assert_eq!((answer.code(), answer.field()), ("closed_before_opened", "date"));
     client.send(&Method::DELETE, &format!("{ADA}/accounts/Visa"), &[], None).expect(200);
+    // Whatever is shown can be given back: it changes nothing.
+    for item in
+        client.get(&format!("{ADA}/transactions")).expect(200).body["items"].as_array().expect("a list")
+    {
+        let path = format!("transactions/{}", item["id"].as_str().expect("an id"));
+        assert_eq!(put(&path, item.clone())["events"], json!([]), "{item}");
+    }
+    let named = json!({"id": "by-name", "transaction_type": "Expense", "amount": "1", "date": "2026-02-16", "excluded": true});
+    assert_eq!(post("transactions", named)["id"], "by-name");
+    client.send(&Method::DELETE, &format!("{ADA}/transactions/by-name"), &[], None).expect(200);
 
     let before = figures(&client);
     let [preferences, accounts, budgets, month, early, late, _] = &before[..] else {

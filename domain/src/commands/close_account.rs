@@ -37,6 +37,10 @@ impl Decide for CloseAccount {
             return Ok(Vec::new());
         }
         let closed = state.date_given(self.date, context.time).map_err(|no| no.at("date"))?;
+        if closed < account.opened {
+            let text = format!("the account was opened on {}: its last day is no earlier", account.opened);
+            return Err(Refusal::new("closed_before_opened", "date", text));
+        }
         Ok(vec![Event::AccountClosed(AccountClosed { id: account.id.clone(), closed })])
     }
 }

@@ -5,7 +5,7 @@ use crate::events::TransactionCreated;
 use crate::read::{Field, Object, from_json};
 use crate::transaction::{Details, Split, Status, Transaction, TransactionType};
 use crate::values::{ACCOUNT, CATEGORY, NOTE, PAYEE, Rate};
-use crate::{Amount, Currency, Event, PageKey, Refusal, UserState, When};
+use crate::{Amount, CommandId, Currency, Event, PageKey, Refusal, UserState, When};
 use serde::Deserialize;
 use std::hash::{Hash, Hasher};
 
@@ -42,21 +42,27 @@ pub struct CreateTransaction {
     pub to_account: Option<Box<str>>,
     /// What a unit of `currency` is worth in the one it is converted to.
     pub rate: Option<Rate>,
+    /// The command's id, for who writes a transaction as answers show it.
+    pub id: Option<CommandId>,
 }
 
-/// Hashes of commands are kept for ever, and there are some from when the last two fields were not: left out they say nothing.
+/// Hashes of commands are kept for ever, and there are some from when the last three fields were not: left out they say nothing.
 impl Hash for CreateTransaction {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         (self.transaction_type, self.amount, self.currency, &self.category, self.date).hash(hasher);
         (&self.payee, &self.note, &self.tags, &self.account, &self.splits).hash(hasher);
         (self.refund, self.excluded, self.status).hash(hasher);
         fields::hash_later(self.to_account.as_ref(), self.rate.as_ref(), hasher);
+        if let Some(id) = &self.id {
+            ("id", id).hash(hasher);
+        }
     }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
+    id: Option<Field<CommandId>>,
     transaction_type: Field<TransactionType>,
     amount: Field<Amount>,
     currency: Option<Field<Currency>>,
@@ -66,7 +72,7 @@ struct Raw {
     note: Option<String>,
     tags: Option<Vec<String>>,
     account: Option<String>,
-    splits: Option<Vec<Object<fields::RawSplit>>>,
+    splits: Option<Vec<Object<fields::RawSplit<Amount>>>>,
     refund: Option<bool>,
     excluded: Option<bool>,
     status: Option<Field<Status>>,
@@ -93,6 +99,7 @@ impl Decide for CreateTransaction {
             status: raw.status.map(|status| status.at("status")).transpose()?.unwrap_or_default(),
             to_account: fields::text(raw.to_account, &ACCOUNT, "to_account")?,
             rate: raw.rate.map(|rate| rate.at("rate")).transpose()?,
+            id: raw.id.map(|id| id.at("id")).transpose()?,
         })
     }
 
@@ -105,6 +112,10 @@ impl Decide for CreateTransaction {
     }
 
     fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
+        if self.id.as_ref().is_some_and(|id| id != context.id) {
+            let text = "a transaction has the id of its command (over HTTP, its Idempotency-Key): leave this one out, or make it the same";
+            return Err(Refusal::new("id_mismatch", "id", text));
+        }
         let mut transaction = self.written(state, context)?;
         fields::check_whole(&transaction)?;
         state.settle(&mut transaction, None, false)?;
@@ -163,6 +174,22 @@ mod tests {
             "refund": false, "excluded": false, "status": "posted",
         });
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_transaction_may_say_its_own_id_but_no_other() {
+        let with_id = |id: &str| json!({"transaction_type": "Income", "amount": "1", "id": id});
+        let mut story =
+            Story::new().when_as("salary", "create_transaction", with_id("salary")).then_accepted();
+        assert!(matches!(
+            story.send("salary", "create_transaction", &with_id("salary")),
+            Handled::Repeated { .. }
+        ));
+        story
+            .when_as("other", "create_transaction", with_id("salary"))
+            .then_refused("id_mismatch", "id")
+            .when("create_transaction", with_id("\u{7}"))
+            .then_refused("invalid_command_id", "id");
     }
 
     #[test]

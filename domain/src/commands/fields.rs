@@ -1,11 +1,12 @@
 //! Fields that several commands share, from raw to checked.
 
 use crate::budget::ALL_NAME;
-use crate::read::{Field, Object, Signed};
+use crate::read::{Field, FromText, Object, Shown, Signed};
 use crate::transaction::{Split, Transaction, TransactionType};
 use crate::values::{CATEGORY, TAG, TextRule};
 use crate::{Amount, Currency, Refusal};
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
 /// More labels or parts than this are no person's doing.
@@ -16,18 +17,20 @@ const HIGHEST_THRESHOLD: u16 = 1_000;
 
 /// A part as it is written.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawSplit {
+#[serde(deny_unknown_fields, bound = "")]
+pub(super) struct RawSplit<T: FromText> {
     category: String,
-    amount: Field<Amount>,
+    amount: Field<T>,
 }
 
 /// An amount above zero.
-pub(super) fn positive(amount: Field<Amount>, field: &'static str) -> Result<Amount, Refusal> {
-    let amount = amount.at(field)?;
-    if amount.is_zero() {
-        return Err(Refusal::new("amount_zero", field, "an amount must be above zero"));
-    }
+pub(super) fn positive(
+    amount: Field<Amount>,
+    field: impl Into<Cow<'static, str>>,
+) -> Result<Amount, Refusal> {
+    let field = field.into();
+    let amount = amount.at(field.clone())?;
+    check_positive(amount, field)?;
     Ok(amount)
 }
 
@@ -56,22 +59,51 @@ pub(super) fn tags(tags: Vec<String>) -> Result<Box<[Box<str>]>, Refusal> {
     tags.into_iter().enumerate().map(check).collect()
 }
 
-pub(super) fn splits(splits: Vec<Object<RawSplit>>) -> Result<Box<[Split]>, Refusal> {
-    if splits.len() > MOST_SPLITS {
-        return Err(Refusal::new("too_many_splits", "splits", format!("at most {MOST_SPLITS}")));
-    }
+pub(super) fn splits(splits: Vec<Object<RawSplit<Amount>>>) -> Result<Box<[Split]>, Refusal> {
+    check_number(splits.len())?;
     splits.into_iter().enumerate().map(|(i, Object(raw))| split(i, raw)).collect()
 }
 
-fn split(i: usize, raw: RawSplit) -> Result<Split, Refusal> {
-    let amount_field = || format!("splits[{i}].amount");
+fn split(i: usize, raw: RawSplit<Amount>) -> Result<Split, Refusal> {
+    let RawSplit { category, amount } = raw;
+    let amount = positive(amount, format!("splits[{i}].amount"))?;
+    part(i, category, amount)
+}
+
+fn part(i: usize, category: String, amount: Amount) -> Result<Split, Refusal> {
     let category =
-        CATEGORY.check(raw.category, "category").map_err(|no| no.at(format!("splits[{i}].category")))?;
-    let amount = raw.amount.at(amount_field())?;
-    if amount.is_zero() {
-        return Err(Refusal::new("amount_zero", amount_field(), "a part must be above zero"));
-    }
+        CATEGORY.check(category, "category").map_err(|no| no.at(format!("splits[{i}].category")))?;
     Ok(Split { category, amount })
+}
+
+/// Parts as a transaction may show them; see [`check_positive`].
+pub(super) fn shown_splits(splits: Vec<Object<RawSplit<Shown>>>) -> Result<Box<[Split]>, Refusal> {
+    check_number(splits.len())?;
+    let read = |(i, Object(RawSplit { category, amount }))| {
+        let amount: Field<Shown> = amount;
+        let Shown(amount) = amount.at(format!("splits[{i}].amount"))?;
+        part(i, category, amount)
+    };
+    splits.into_iter().enumerate().map(read).collect()
+}
+
+fn check_number(splits: usize) -> Result<(), Refusal> {
+    if splits > MOST_SPLITS {
+        return Err(Refusal::new("too_many_splits", "splits", format!("at most {MOST_SPLITS}")));
+    }
+    Ok(())
+}
+
+/// Refuses with `amount_signed` or `amount_zero` what a bank may have written, but a command may not say anew.
+pub(super) fn check_positive(amount: Amount, field: impl Into<Cow<'static, str>>) -> Result<(), Refusal> {
+    if amount < Amount::ZERO {
+        let text = "an amount has no sign: the transaction's type gives the direction";
+        return Err(Refusal::new("amount_signed", field, text));
+    }
+    if amount.is_zero() {
+        return Err(Refusal::new("amount_zero", field, "an amount must be above zero"));
+    }
+    Ok(())
 }
 
 /// Percentages to be told about. Refuses with `invalid_thresholds`.

@@ -6,6 +6,7 @@ use crate::transaction::{Split, Status, Transaction, TransactionType};
 use crate::values::{CATEGORY, Marks, NOTE, PAYEE, TextRule, Written};
 use crate::{Amount, Currency, Date, Refusal};
 use serde::Deserialize;
+use std::hash::{Hash, Hasher};
 
 const BANK_ID: TextRule = TextRule::name(255);
 
@@ -13,7 +14,7 @@ const BANK_ID: TextRule = TextRule::name(255);
 const MOST_SPLITS: usize = 100;
 
 /// A row of a statement.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportRow {
     /// Where it stands in the file, from 1; its place among the rows if left out.
     pub line: u32,
@@ -41,6 +42,21 @@ pub struct ImportRow {
     pub excluded: bool,
     /// How settled it is.
     pub status: Status,
+    /// When it began, if that is another day than it was booked on: rows without a bank's id are known by it, as it is the
+    /// same whether they are pending or posted.
+    pub started: Option<Date>,
+}
+
+/// Hashes of commands are kept for ever, and there are some from when the last field was not: left out it says nothing.
+impl Hash for ImportRow {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (self.line, self.date, self.amount, self.currency, &self.category, &self.payee).hash(hasher);
+        (&self.note, &self.tags, &self.splits, &self.bank_id, self.occurrence).hash(hasher);
+        (self.excluded, self.status).hash(hasher);
+        if let Some(started) = &self.started {
+            ("started", started).hash(hasher);
+        }
+    }
 }
 
 /// A row as it is written.
@@ -61,6 +77,7 @@ pub(super) struct RawRow {
     occurrence: Option<u32>,
     excluded: Option<bool>,
     status: Option<Field<Status>>,
+    started: Option<Field<Date>>,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +135,7 @@ impl RawRow {
             occurrence: self.occurrence,
             excluded: self.excluded.unwrap_or_default(),
             status: self.status.map(|status| status.at("status")).transpose()?.unwrap_or_default(),
+            started: self.started.map(|started| started.at("started")).transpose()?,
         })
     }
 }
@@ -160,6 +178,7 @@ impl ImportRow {
             occurrence: None,
             excluded: transaction.excluded,
             status: transaction.status,
+            started: None,
         })
     }
 
@@ -170,12 +189,12 @@ impl ImportRow {
         if let Some(bank_id) = &self.bank_id {
             format!("bank\n{account}\n{bank_id}")
         } else {
-            let equal = Self::equal_by(self.date, self.amount, self.payee.as_deref());
+            let equal = Self::equal_by(self.started.unwrap_or(self.date), self.amount, self.payee.as_deref());
             format!("row\n{account}\n{equal}")
         }
     }
 
-    /// What rows without a bank's id are equal by, and counted: `1.50` and `1.5` are one amount, blanks around a payee mean nothing.
+    /// What rows without a bank's id are equal by, and counted; `date` is when they began, where they say so: `1.50` and `1.5` are one amount, blanks around a payee mean nothing.
     pub fn equal_by(date: Date, amount: Amount, payee: Option<&str>) -> String {
         let payee = payee.unwrap_or_default().trim();
         format!("{date}\n{}\n{payee}", amount.decimal().normalize())

@@ -1,19 +1,21 @@
-//! `import_transactions`: rows of a bank's statement become transactions, each once, however often it is imported.
+//! `import_transactions`: rows of a bank's statement become transactions, each once, however often it is imported; what was pending
+//! is posted when a row says so.
 
+use super::import_booked::{booked, is_booked_by};
 use super::import_row::{ImportRow, RawRow};
 use super::{Context, Decide, fields};
-use crate::events::{RejectedRow, TransactionCreated, TransactionsImported};
+use crate::events::{RejectedRow, TransactionCreated, TransactionUpdated, TransactionsImported};
 use crate::read::{Field, Object, from_json};
-use crate::transaction::Transaction;
+use crate::transaction::{Status, Transaction};
 use crate::values::{ACCOUNT, TextRule};
 use crate::{CommandId, Currency, Event, PageKey, Refusal, UserState};
 use serde::Deserialize;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
 
 const SOURCE: TextRule = TextRule::name(200);
 
-/// Rows to be imported: new ones become transactions, known ones are counted.
+/// Rows to be imported: new ones become transactions, known ones are counted, or post what was pending.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ImportTransactions {
     /// The import's name, to undo it by; the command's id if left out.
@@ -85,12 +87,18 @@ impl Decide for ImportTransactions {
 
     fn pages(&self, state: &UserState, context: &Context<'_>, keys: &mut Vec<PageKey>) {
         state.add(PageKey::import(self.import_id(context), self.part), keys);
-        for id in self.ids() {
-            state.add_place(&id, keys);
-        }
-        if state.rate_years().is_some() {
-            for (row, id) in self.rows.iter().zip(self.ids()) {
-                state.add_settled(&self.transaction(state, row, id), None, keys);
+        for (row, id) in self.rows.iter().zip(self.ids()) {
+            // What is pending may be posted by it.
+            match row.status {
+                Status::Posted => state.add_transaction(&id, keys),
+                Status::Pending => state.add_place(&id, keys),
+            }
+            if state.rate_years().is_some() {
+                let transaction = self.transaction(state, row, id);
+                let known = state.transaction(&transaction.id).ok();
+                let known = known.filter(|known| is_booked_by(known, &transaction));
+                let settled = known.as_ref().map(|known| booked(known, transaction.clone()));
+                state.add_settled(settled.as_ref().unwrap_or(&transaction), known.as_ref(), keys);
             }
         }
     }
@@ -105,7 +113,13 @@ impl Decide for ImportTransactions {
         for (row, id) in self.rows.iter().zip(self.ids()) {
             sorted.add(state, row, self.transaction(state, row, id));
         }
-        let Sorted { created, duplicates, rejected, .. } = sorted;
+        let Sorted { events, duplicates, rejected, .. } = sorted;
+        let mut events: Vec<Event> = events.into_iter().flatten().collect();
+        let created = events.iter().filter_map(|event| match event {
+            Event::TransactionCreated(event) => Some(event.transaction.id.clone()),
+            _ => None,
+        });
+        let created: Box<[CommandId]> = created.collect();
         let imported = TransactionsImported {
             import_id,
             part: self.part,
@@ -114,11 +128,10 @@ impl Decide for ImportTransactions {
             new: count(created.len()),
             duplicates,
             rejected: rejected.into(),
-            transactions: created.iter().map(|transaction| transaction.id.clone()).collect(),
+            transactions: created,
         };
-        let created = created.into_iter();
-        let events = created.map(|transaction| Event::TransactionCreated(TransactionCreated { transaction }));
-        Ok(events.chain([Event::TransactionsImported(Box::new(imported))]).collect())
+        events.push(Event::TransactionsImported(Box::new(imported)));
+        Ok(events)
     }
 }
 
@@ -161,32 +174,77 @@ fn count(rows: usize) -> u32 {
 /// What becomes of the rows.
 #[derive(Default)]
 struct Sorted {
-    created: Vec<Transaction>,
-    ids: BTreeSet<CommandId>,
+    /// In the order of the rows they came of.
+    events: Vec<Option<Event>>,
+    /// The rows' transactions so far, and which event has them.
+    ids: BTreeMap<CommandId, usize>,
     categories: BTreeSet<Box<str>>,
     duplicates: u32,
     rejected: Vec<RejectedRow>,
 }
 
 impl Sorted {
-    fn add(&mut self, state: &UserState, row: &ImportRow, mut transaction: Transaction) {
-        if self.ids.contains(&transaction.id) || state.knows_transaction(&transaction.id) {
+    fn add(&mut self, state: &UserState, row: &ImportRow, transaction: Transaction) {
+        let decided = if let Some(place) = self.ids.get(&transaction.id) {
             self.duplicates += 1;
-            return;
-        }
-        match self.settle(state, &mut transaction) {
-            Ok(()) => {
-                self.ids.insert(transaction.id.clone());
-                self.created.push(transaction);
-            }
-            Err(reason) => self.rejected.push(RejectedRow { line: row.line, reason }),
+            self.repeat(state, *place, transaction)
+        } else if !state.knows_transaction(&transaction.id) {
+            self.create(state, transaction)
+        } else if let Ok(known) = state.transaction(&transaction.id)
+            && is_booked_by(&known, &transaction)
+        {
+            self.post(state, known, transaction)
+        } else {
+            self.duplicates += 1;
+            Ok(())
+        };
+        if let Err(reason) = decided {
+            self.rejected.push(RejectedRow { line: row.line, reason });
         }
     }
 
+    fn create(&mut self, state: &UserState, mut transaction: Transaction) -> Result<(), Refusal> {
+        self.settle(state, &mut transaction, None)?;
+        self.note(transaction.id.clone(), Event::TransactionCreated(TransactionCreated { transaction }));
+        Ok(())
+    }
+
+    fn note(&mut self, id: CommandId, event: Event) {
+        self.ids.insert(id, self.events.len());
+        self.events.push(Some(event));
+    }
+
+    /// What was pending is posted.
+    fn post(&mut self, state: &UserState, previous: Transaction, row: Transaction) -> Result<(), Refusal> {
+        let mut transaction = booked(&previous, row);
+        self.settle(state, &mut transaction, Some(&previous))?;
+        let event = TransactionUpdated { transaction, previous };
+        self.note(event.transaction.id.clone(), Event::TransactionUpdated(Box::new(event)));
+        Ok(())
+    }
+
+    /// A row that was there before: a file may have both what was announced and what was booked.
+    fn repeat(&mut self, state: &UserState, place: usize, row: Transaction) -> Result<(), Refusal> {
+        let Some(Event::TransactionCreated(event)) = &self.events[place] else { return Ok(()) };
+        if !is_booked_by(&event.transaction, &row) {
+            return Ok(());
+        }
+        let mut transaction = booked(&event.transaction, row);
+        self.settle(state, &mut transaction, None)?;
+        self.events[place] = None;
+        self.note(transaction.id.clone(), Event::TransactionCreated(TransactionCreated { transaction }));
+        Ok(())
+    }
+
     /// What a single create would be refused for, but for what banks may write: zero, more digits, parts the other way.
-    fn settle(&mut self, state: &UserState, transaction: &mut Transaction) -> Result<(), Refusal> {
+    fn settle(
+        &mut self,
+        state: &UserState,
+        transaction: &mut Transaction,
+        previous: Option<&Transaction>,
+    ) -> Result<(), Refusal> {
         fields::check_sum(transaction.amount, &transaction.splits)?;
-        state.settle(transaction, None, false)?;
+        state.settle(transaction, previous, false)?;
         let names = transaction.figures().filter_map(|(figure, _)| figure.category());
         let is_new = |name: &&str| state.category_number(name).is_none() && !self.categories.contains(*name);
         let new: BTreeSet<Box<str>> = names.filter(is_new).map(Box::from).collect();

@@ -328,6 +328,7 @@ mod tests {
         );
         refused("open_account", open("colour", json!("red")), "unknown_field", "colour");
         refused("close_account", json!({"id": "Visa"}), "not_found", "id");
+        refused("close_account", json!({"id": "Giro", "date": "2026-01-31"}), "closed_before_opened", "date");
         let transfer = |field: &str, value: Value| with(transfer("1", "giro", "Giro"), field, value);
         refused("create_transaction", transfer("note", json!("x")), "same_account", "to_account");
         refused("create_transaction", transfer("to_account", json!("giro")), "same_account", "to_account");

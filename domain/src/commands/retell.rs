@@ -2,9 +2,7 @@
 
 use super::import_row::ImportRow;
 use super::import_transactions::Given;
-use crate::events::{
-    PastCommand, RecurringDeclared, TransactionCreated, TransactionUpdated, TransactionsImported,
-};
+use crate::events::{PastCommand, RecurringDeclared, TransactionUpdated, TransactionsImported};
 use crate::transaction::Transaction;
 use crate::{Command, Event, ImportTransactions, Refusal};
 use serde::Serialize;
@@ -140,14 +138,18 @@ fn is_recounted(event: &TransactionUpdated) -> bool {
         && (counted(old) != counted(new) || budgeted(old).iter().any(|known| !now.contains(known)))
 }
 
-/// The rows that became transactions; those that did not are only counted.
-fn import(event: &TransactionsImported, created: &[Event]) -> Result<ImportTransactions, Refusal> {
-    let mut rows = Vec::with_capacity(created.len());
-    let mut ids = Vec::with_capacity(created.len());
-    for event in created {
-        let Event::TransactionCreated(TransactionCreated { transaction }) = event else {
-            let text = "an import creates transactions, and nothing else comes before it";
-            return Err(Refusal::plain("event_does_not_follow", text));
+/// The rows that became transactions, or posted some; the others are only counted.
+fn import(event: &TransactionsImported, before: &[Event]) -> Result<ImportTransactions, Refusal> {
+    let mut rows = Vec::with_capacity(before.len());
+    let mut ids = Vec::with_capacity(before.len());
+    for event in before {
+        let transaction = match event {
+            Event::TransactionCreated(event) => &event.transaction,
+            Event::TransactionUpdated(event) => &event.transaction,
+            _ => {
+                let text = "an import creates and posts transactions, and nothing else comes before it";
+                return Err(Refusal::plain("event_does_not_follow", text));
+            }
         };
         rows.push(ImportRow::of(transaction)?);
         ids.push(transaction.id.clone());

@@ -1,8 +1,9 @@
 //! `update_transaction`: a transaction was not what it was said to be.
 
+use super::read_only::{RawCounted, ReadOnly};
 use super::{Context, Decide, fields};
 use crate::events::TransactionUpdated;
-use crate::read::{Field, Object, from_json, present};
+use crate::read::{Field, Object, Shown, from_json, present};
 use crate::transaction::{Details, Split, Status, Transaction, TransactionType};
 use crate::values::{ACCOUNT, CATEGORY, NOTE, PAYEE, Rate};
 use crate::{Amount, CommandId, Currency, Date, Event, PageKey, Refusal, UserState, When};
@@ -48,6 +49,8 @@ pub struct UpdateTransaction {
     pub to_account: Change<Box<str>>,
     /// What a unit of `currency` is worth in the one it is converted to.
     pub rate: Change<Rate>,
+    /// What it was said to be and can't be changed.
+    pub(super) read_only: ReadOnly,
 }
 
 /// See [`CreateTransaction`](super::CreateTransaction)'s.
@@ -57,6 +60,7 @@ impl Hash for UpdateTransaction {
         (&self.payee, &self.note, &self.tags, &self.account, &self.splits).hash(hasher);
         (self.refund, self.excluded, self.status).hash(hasher);
         fields::hash_later(self.to_account.as_ref(), self.rate.as_ref(), hasher);
+        self.read_only.hash(hasher);
     }
 }
 
@@ -65,7 +69,7 @@ impl Hash for UpdateTransaction {
 struct Raw {
     id: Field<CommandId>,
     transaction_type: Option<Field<TransactionType>>,
-    amount: Option<Field<Amount>>,
+    amount: Option<Field<Shown>>,
     currency: Option<Field<Currency>>,
     #[serde(default, deserialize_with = "present")]
     category: Change<String>,
@@ -79,7 +83,7 @@ struct Raw {
     #[serde(default, deserialize_with = "present")]
     account: Change<String>,
     #[serde(default, deserialize_with = "present")]
-    splits: Change<Vec<Object<fields::RawSplit>>>,
+    splits: Change<Vec<Object<fields::RawSplit<Shown>>>>,
     refund: Option<bool>,
     excluded: Option<bool>,
     status: Option<Field<Status>>,
@@ -87,6 +91,12 @@ struct Raw {
     to_account: Change<String>,
     #[serde(default, deserialize_with = "present")]
     rate: Change<Field<Rate>>,
+    #[serde(default, deserialize_with = "present")]
+    counted: Change<Object<RawCounted>>,
+    #[serde(default, deserialize_with = "present")]
+    account_amount: Change<Field<Shown>>,
+    #[serde(default, deserialize_with = "present")]
+    to_account_amount: Change<Field<Shown>>,
 }
 
 impl UpdateTransaction {
@@ -147,7 +157,7 @@ impl Decide for UpdateTransaction {
         Ok(Self {
             id: raw.id.at("id")?,
             transaction_type: raw.transaction_type.map(|kind| kind.at("transaction_type")).transpose()?,
-            amount: raw.amount.map(|amount| fields::positive(amount, "amount")).transpose()?,
+            amount: raw.amount.map(|amount| amount.at("amount")).transpose()?.map(|Shown(amount)| amount),
             currency: raw.currency.map(|currency| currency.at("currency")).transpose()?,
             category: raw.category.map(|text| fields::text(text, &CATEGORY, "category")).transpose()?,
             date: raw.date.map(|date| date.at("date")).transpose()?,
@@ -155,12 +165,13 @@ impl Decide for UpdateTransaction {
             note: raw.note.map(|text| fields::text(text, &NOTE, "note")).transpose()?,
             tags: raw.tags.map(|tags| fields::tags(tags.unwrap_or_default())).transpose()?,
             account: raw.account.map(|text| fields::text(text, &ACCOUNT, "account")).transpose()?,
-            splits: raw.splits.map(|splits| fields::splits(splits.unwrap_or_default())).transpose()?,
+            splits: raw.splits.map(|splits| fields::shown_splits(splits.unwrap_or_default())).transpose()?,
             refund: raw.refund,
             excluded: raw.excluded,
             status: raw.status.map(|status| status.at("status")).transpose()?,
             to_account: raw.to_account.map(|text| fields::text(text, &ACCOUNT, "to_account")).transpose()?,
             rate: raw.rate.map(|rate| rate.map(|rate| rate.at("rate")).transpose()).transpose()?,
+            read_only: ReadOnly::read(raw.counted, raw.account_amount, raw.to_account_amount)?,
         })
     }
 
@@ -178,12 +189,14 @@ impl Decide for UpdateTransaction {
 
     fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
         let (previous, mut transaction) = self.written(state, context)?;
+        self.read_only.check(&previous)?;
         if transaction == previous {
             let transaction =
                 if self.counts_anew() { state.recounted(&previous, true, None)? } else { transaction };
             let same = transaction == previous;
             return Ok(if same { Vec::new() } else { updated(transaction, previous) });
         }
+        check_said_anew(&transaction, &previous)?;
         // What a bank wrote may have more digits than its currency: who does not change it may leave it so.
         let money = |of: &Transaction| (of.amount, of.currency, of.splits.clone());
         if money(&transaction) == money(&previous) {
@@ -199,6 +212,18 @@ impl Decide for UpdateTransaction {
 
 fn updated(transaction: Transaction, previous: Transaction) -> Vec<Event> {
     vec![Event::TransactionUpdated(Box::new(TransactionUpdated { transaction, previous }))]
+}
+
+/// What a bank wrote (nothing, or parts that go the other way) may be repeated; what is new is above zero.
+fn check_said_anew(new: &Transaction, old: &Transaction) -> Result<(), Refusal> {
+    if new.amount != old.amount {
+        fields::check_positive(new.amount, "amount")?;
+    }
+    if new.splits == old.splits {
+        return Ok(());
+    }
+    let mut parts = new.splits.iter().enumerate();
+    parts.try_for_each(|(i, part)| fields::check_positive(part.amount, format!("splits[{i}].amount")))
 }
 
 #[cfg(test)]
@@ -246,6 +271,66 @@ mod tests {
             (&found["category"], &found["note"], &found["amount"]),
             (&json!(null), &json!("hm"), &json!("101"))
         );
+    }
+
+    #[test]
+    fn a_transaction_can_be_given_back_as_it_is_shown() {
+        let opened = json!({"name": "Giro", "opened": "2026-01-01"});
+        let abroad = json!({"transaction_type": "Expense", "amount": "10", "currency": "USD", "rate": "0.50", "account": "Giro"});
+        let parts = json!([{"category": "Fees", "amount": "-3"}, {"category": "Fun", "amount": "15.34567"}]);
+        let rows = json!([
+            {"date": "2026-02-03", "amount": "0.00", "bank_id": "zero"},
+            {"date": "2026-02-03", "amount": "12.34567", "splits": parts, "bank_id": "parts"},
+        ]);
+        let mut story = over_budget()
+            .when("open_account", opened)
+            .when_as("abroad", "create_transaction", abroad)
+            .when("import_transactions", json!({"account": "Giro", "rows": rows}));
+        let listed =
+            story.ask(&crate::Query::Transactions(crate::TransactionsQuery::default())).expect("a list");
+        let items = listed["items"].as_array().expect("a list").clone();
+        assert_eq!(items.len(), 4);
+        assert_eq!(items[0]["account_amount"], "-5.00", "{listed}");
+        for item in items {
+            let mut noted = item.clone();
+            noted["note"] = json!("read");
+            story = story
+                .when("update_transaction", item)
+                .then_events(&[])
+                .when("update_transaction", noted)
+                .then_events(&["transaction_updated"]);
+        }
+    }
+
+    #[test]
+    fn what_follows_from_the_rest_can_not_be_changed() {
+        let abroad = json!({"transaction_type": "Expense", "amount": "10", "currency": "USD", "rate": "0.5"});
+        let refused = |change: serde_json::Value, code: &str, field: &str| {
+            let mut change = change;
+            change["id"] = json!("abroad");
+            Story::new()
+                .when_as("abroad", "create_transaction", abroad.clone())
+                .when("update_transaction", change)
+                .then_refused(code, field);
+        };
+        let counted = |rate: &str| json!({"currency": "EUR", "rate": rate});
+        refused(json!({"counted": counted("0.6")}), "read_only_field", "counted");
+        refused(json!({"counted": null}), "read_only_field", "counted");
+        refused(json!({"account_amount": "-5"}), "read_only_field", "account_amount");
+        refused(json!({"to_account_amount": "5"}), "read_only_field", "to_account_amount");
+        refused(json!({"account_amount": -5}), "amount_not_a_string", "account_amount");
+        refused(json!({"counted": counted("x")}), "invalid_rate", "counted.rate");
+        refused(json!({"counted": {"currency": "EUR"}}), "missing_field", "counted.rate");
+        refused(json!({"amount": "0"}), "amount_zero", "amount");
+        refused(json!({"amount": "-5"}), "amount_signed", "amount");
+        refused(json!({"splits": [{"category": "A", "amount": "-10"}]}), "amount_signed", "splits[0].amount");
+        Story::new()
+            .when_as("abroad", "create_transaction", abroad)
+            .when(
+                "update_transaction",
+                json!({"id": "abroad", "amount": "20", "counted": counted("0.50"), "account_amount": null}),
+            )
+            .then_events(&["transaction_updated"]);
     }
 
     #[test]

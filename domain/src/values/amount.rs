@@ -49,6 +49,14 @@ impl Amount {
         Self::of_digits(whole, fraction)
     }
 
+    /// Reads an amount as a transaction may show it: `-` in front, and as many digits as banks write.
+    pub(crate) fn read_shown(text: &str) -> Result<Self, Refusal> {
+        let unsigned = text.strip_prefix('-');
+        let (whole, fraction) = split_at_point(unsigned.unwrap_or(text))?;
+        let amount = Self::imported(whole, fraction)?;
+        Ok(if unsigned.is_some() { amount.negated() } else { amount })
+    }
+
     /// What a bank wrote, by its digits before and after the point: as they are, though no currency may have so many.
     /// Refuses, without a field, with `amount_too_many_digits`, `amount_too_large`.
     pub(crate) fn imported(whole: &str, fraction: &str) -> Result<Self, Refusal> {

@@ -29,6 +29,33 @@ async fn a_create_says_where_the_new_thing_is() {
 }
 
 #[tokio::test]
+async fn a_transaction_goes_in_and_back_as_it_is_shown() {
+    let edge = start().await;
+    let body = r#"{"id":"tea 1/2","transaction_type":"Expense","amount":"9","currency":"USD","rate":"0.5"}"#;
+    let created = edge.post("/v1/users/real/transactions", body).send().await.unwrap();
+    assert_eq!(header(&created, "location"), "/v1/users/real/transactions/tea%201%2F2");
+    let address = "/v1/users/real/transactions/tea%201%2F2";
+    let (_, shown) = json(edge.get(address)).await;
+    assert_eq!(shown["counted"]["rate"], "0.5");
+    let put = |body: &serde_json::Value| edge.client.put(edge.url(address)).body(body.to_string());
+    let (status, answer) = json(put(&shown)).await;
+    assert_eq!((status, &answer["events"]), (200, &serde_json::json!([])));
+    let mut other = shown.clone();
+    other["counted"]["rate"] = "0.6".into();
+    assert_eq!(problem(put(&other)).await, (422, "read_only_field".into()));
+    // Beside a key the id has to be the same; the generic path takes it, too.
+    let give = |path: &str, id: &str| {
+        let body = format!(r#"{{"id":"{id}","transaction_type":"Income","amount":"1"}}"#);
+        edge.client.post(edge.url(&format!("/v1/users/real/{path}"))).body(body)
+    };
+    let same = json(give("commands/create_transaction", "a").header("Idempotency-Key", "a")).await;
+    assert_eq!((same.0, &same.1["id"]), (201, &"a".into()));
+    let other = give("transactions", "b").header("Idempotency-Key", "c");
+    assert_eq!(problem(other).await, (422, "id_mismatch".into()));
+    assert_eq!(json(give("commands/create_transaction", "d")).await.1["id"], "d");
+}
+
+#[tokio::test]
 async fn paths_become_fields() {
     let edge = start().await;
     let (status, _) =

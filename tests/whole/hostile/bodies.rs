@@ -24,6 +24,11 @@ pub(super) fn setup() -> Vec<(&'static str, &'static str, Value)> {
         ("set_budget", "b1", json!({"category": "Rent", "limit": "800"})),
         ("create_transaction", "t1", food("10.00", "2026-01-10")),
         ("create_transaction", "t2", food("20.00", "2026-02-10")),
+        (
+            "create_transaction",
+            "t3",
+            json!({"transaction_type": "Expense", "amount": "9", "currency": "USD", "rate": "0.5", "date": "2026-02-10"}),
+        ),
         ("open_account", "giro", json!({"name": "Giro", "opened": "2026-01-01"})),
         ("open_account", "sock", json!({"name": "Sock", "opened": "2026-01-01"})),
         ("open_account", "old", json!({"name": "Old", "opened": "2026-01-01"})),
@@ -48,12 +53,18 @@ pub(super) fn bodies() -> Vec<Body> {
     let transfer = json!({
         "transaction_type": "Transfer", "amount": "10.00", "account": "Giro", "to_account": "Sock", "date": "2026-02-03",
     });
+    // Sent with its own id as the key: see `send`.
+    let named = json!({"transaction_type": "Expense", "amount": "10.00", "id": "whole"});
+    let shown = json!({
+        "id": "t3", "note": "read", "counted": {"currency": "EUR", "rate": "0.50"}, "account_amount": null,
+        "to_account_amount": null,
+    });
     let mut update = transaction.clone();
     update["id"] = json!("t1");
     let row = json!({
         "line": 7, "date": "2026-02-03", "amount": "10.00", "transaction_type": "Expense", "currency": "EUR", "category": "Food",
         "payee": "Shop", "note": "note", "tags": ["a"], "splits": [{"category": "Food", "amount": "-10.00"}], "bank_id": "A1",
-        "occurrence": 1, "excluded": false, "status": "posted",
+        "occurrence": 1, "excluded": false, "status": "posted", "started": "2026-02-01",
     });
     let body = |kind, required, data| Body { kind, data, required };
     vec![
@@ -64,6 +75,8 @@ pub(super) fn bodies() -> Vec<Body> {
         ),
         body("create_transaction", &["transaction_type", "amount", "account", "to_account"], transfer),
         body("update_transaction", &["id", "splits[0].category", "splits[0].amount"], update),
+        body("create_transaction", &["transaction_type", "amount"], named),
+        body("update_transaction", &["id", "counted.currency", "counted.rate"], shown),
         body("delete_transaction", &["id"], json!({"id": "t2"})),
         body(
             "set_budget",

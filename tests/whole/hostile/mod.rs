@@ -136,12 +136,15 @@ fn check(case: &Case, answer: &Answer, took: Duration) -> Result<(), String> {
 
 /// Sends all, some at a time; answers what is wrong with the answers.
 fn send(client: &Arc<Client>, cases: Vec<Case>) -> Vec<String> {
-    let answered = futures::stream::iter(cases).map(|case| {
+    let answered = futures::stream::iter(cases.into_iter().enumerate()).map(|(n, case)| {
         let client = client.clone();
         async move {
             let path = format!("/v1/users/{}/commands/{}", case.user, case.kind);
             let started = Instant::now();
-            let request = client.request(&Method::POST, &path, &[], Some(&case.body));
+            // Each is a command of its own, whatever id its body says.
+            let key = format!("case {n}");
+            let headers = [("idempotency-key", &*key)];
+            let request = client.request(&Method::POST, &path, &headers, Some(&case.body));
             let answer = Answer::of(request).await.map_err(|e| format!("{}: no answer: {e:?}", case.name))?;
             check(&case, &answer, started.elapsed())
         }

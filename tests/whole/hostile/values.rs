@@ -197,7 +197,7 @@ pub(super) fn wrong_values(kind: &str, place: &Place, body: &Value) -> Vec<Hosti
             ];
             wrong.iter().map(|text| (quoted(text), &["invalid_month"][..])).collect()
         }
-        ("date" | "as_of" | "opened" | "starts", _) => dates(!imported),
+        ("date" | "as_of" | "opened" | "starts" | "started", _) => dates(!imported),
         ("ends", _) => dates(false),
         ("cadence", _) => names("unknown_cadence"),
         ("tolerance", _) => {

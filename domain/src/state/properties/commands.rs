@@ -108,13 +108,14 @@ fn import() -> impl Strategy<Value = Value> {
         1_u8..=9,
         prop::option::weighted(0.8, category()),
         prop::bool::weighted(0.2),
+        prop::bool::weighted(0.3),
     )
-        .prop_map(|(amount, went, day, category, named)| {
+        .prop_map(|(amount, went, day, category, named, pending)| {
             let sign = if went { "-" } else { "" };
             let bank_id = named.then(|| format!("bank {day}"));
             json!({
                 "date": format!("2026-02-0{day}"), "amount": format!("{sign}{amount}"), "category": category,
-                "bank_id": bank_id, "currency": "EUR",
+                "bank_id": bank_id, "currency": "EUR", "status": if pending { "pending" } else { "posted" },
             })
         });
     prop::collection::vec(row, 0..8).prop_map(|rows| json!({"account": "Giro", "rows": rows}))

@@ -135,6 +135,20 @@ proptest! {
     }
 
     #[test]
+    fn what_is_shown_can_be_given_back(steps in steps(), moves in accounts::steps()) {
+        let mut moved = accounts::opened();
+        run(&mut moved, &moves);
+        let mut story = Story::new();
+        run(&mut story, &steps);
+        for mut story in [story, moved] {
+            for (n, item) in list(&mut story, None).iter().enumerate() {
+                let handled = story.send(&format!("back {n}"), "update_transaction", item);
+                prop_assert_eq!(handled, Handled::Decided(Outcome::Accepted(Vec::new())), "{}", item);
+            }
+        }
+    }
+
+    #[test]
     fn no_bytes_make_the_parser_panic(data in prop::collection::vec(any::<u8>(), 0..200), name in prop::sample::select(Command::types())) {
         prop_assert!(Command::parse(name, &data).is_err());
     }
