@@ -45,7 +45,7 @@ pub use events::{
     BudgetOverspendPredictionWithdrawn, BudgetRecovered, BudgetRemoved, BudgetSet, BudgetThresholdReached,
     Event, ExchangeRateRecorded, ForecastGenerated, ForecastMonth, ImportUndone, PastCommand, PreferencesSet,
     RecurringCancelled, RecurringDeclared, RecurringDetected, RecurringMissed, RecurringPriceChanged,
-    RejectedRow, SeenPayment, TransactionCreated, TransactionDeleted, TransactionUpdated,
+    RecurringWithdrawn, RejectedRow, SeenPayment, TransactionCreated, TransactionDeleted, TransactionUpdated,
     TransactionsImported, UserErased, UserRestored,
 };
 pub use id::{CommandId, UserId};

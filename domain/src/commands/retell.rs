@@ -74,6 +74,7 @@ fn of_event(told: &Event, before: &[Event]) -> Result<Retold, Refusal> {
         | Event::BudgetOverspendPredictionWithdrawn(_)
         | Event::RecurringDetected(_)
         | Event::RecurringPriceChanged(_)
+        | Event::RecurringWithdrawn(_)
         | Event::UserErased(_)
         | Event::UserRestored(_) => {
             let text = "no command of an export begins with an event of this type";
