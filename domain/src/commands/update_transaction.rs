@@ -2,7 +2,7 @@
 
 use super::{Context, Decide, fields};
 use crate::events::TransactionUpdated;
-use crate::read::{Field, Object, from_json, present};
+use crate::read::{Field, Object, from_json, given, present};
 use crate::transaction::{Details, Split, Status, Transaction, TransactionType};
 use crate::values::{ACCOUNT, CATEGORY, NOTE, PAYEE, Rate};
 use crate::{Amount, CommandId, Currency, Date, Event, PageKey, Refusal, UserState, When};
@@ -64,11 +64,15 @@ impl Hash for UpdateTransaction {
 #[serde(deny_unknown_fields)]
 struct Raw {
     id: Field<CommandId>,
+    #[serde(default, deserialize_with = "given")]
     transaction_type: Option<Field<TransactionType>>,
+    #[serde(default, deserialize_with = "given")]
     amount: Option<Field<Amount>>,
+    #[serde(default, deserialize_with = "given")]
     currency: Option<Field<Currency>>,
     #[serde(default, deserialize_with = "present")]
     category: Change<String>,
+    #[serde(default, deserialize_with = "given")]
     date: Option<Field<When>>,
     #[serde(default, deserialize_with = "present")]
     payee: Change<String>,
@@ -80,8 +84,11 @@ struct Raw {
     account: Change<String>,
     #[serde(default, deserialize_with = "present")]
     splits: Change<Vec<Object<fields::RawSplit>>>,
+    #[serde(default, deserialize_with = "given")]
     refund: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
     excluded: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
     status: Option<Field<Status>>,
     #[serde(default, deserialize_with = "present")]
     to_account: Change<String>,
@@ -239,6 +246,15 @@ mod tests {
     #[test]
     fn a_change_that_changes_nothing_has_no_events() {
         over_budget().when("update_transaction", json!({"id": "t", "amount": "101.00"})).then_events(&[]);
+    }
+
+    #[test]
+    fn what_can_not_be_empty_is_not_emptied() {
+        for field in ["transaction_type", "amount", "currency", "date", "refund", "excluded", "status"] {
+            over_budget()
+                .when("update_transaction", json!({"id": "t", field: null}))
+                .then_refused("wrong_type", field);
+        }
     }
 
     #[test]
