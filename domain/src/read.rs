@@ -82,7 +82,7 @@ fn parent_and(path: &str, name: &str) -> String {
     join(parent, name)
 }
 
-fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     text.chars().take(QUOTED).collect()
 }
 
@@ -276,6 +276,15 @@ impl<T: FromText> Visitor<'_> for FieldVisitor<T> {
     fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Self::Value, E> {
         self.number(Unexpected::Float(number))
     }
+}
+
+/// A field that may be left out, but not be `null`: where `null` empties others, it must not say nothing here.
+pub(crate) fn given<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Tells a field that is `null` from one that is not there.

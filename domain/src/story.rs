@@ -223,6 +223,7 @@ pub(crate) fn recurring_line(event: &Event) -> Option<String> {
         Event::RecurringPriceChanged(e) => {
             format!("changed {} {}: {} to {}, {} %", e.payee, e.due, e.old_amount, e.new_amount, e.percent)
         }
+        Event::RecurringWithdrawn(e) => format!("withdrawn {}", e.payee),
         Event::RecurringMissed(e) => format!("missed {} {} #{}", e.payee, e.due, e.in_a_row),
         _ => return None,
     })

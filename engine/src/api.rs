@@ -157,6 +157,15 @@ pub enum EngineError {
     /// No answer came in time; the command may still be decided.
     #[error("no answer in time; repeat with the same Idempotency-Key")]
     Timeout,
+    /// No answer to a question came in time.
+    #[error("no answer in time; ask again")]
+    NoAnswer,
+    /// The question wants to know of a position that there is not (yet).
+    #[error("there is no such position: the last one of this user's partition is {last}")]
+    UnknownPosition {
+        /// The last one there is.
+        last: Position,
+    },
     /// The command panicked in its actor twice and is a dead letter now.
     #[error("this command failed inside centime; it was set aside as a dead letter")]
     Poisoned,

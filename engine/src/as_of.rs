@@ -69,7 +69,7 @@ fn read(
     });
     match read {
         Ok(()) if whole => Ok(()),
-        Ok(()) => Err(EngineError::Timeout),
+        Ok(()) => Err(EngineError::NoAnswer),
         Err(error) => {
             tracing::error!(%error, partition, "an earlier state can't be read");
             Err(EngineError::NotReady)

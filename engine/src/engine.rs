@@ -161,7 +161,7 @@ impl Engine {
                 _ => return Err(EngineError::Timeout),
             }
         }
-        wait(answer).await
+        wait(answer, EngineError::Timeout).await
     }
 
     /// Keeps what could not be read as a command: in the dead letters, in the order of commits.
@@ -172,10 +172,11 @@ impl Engine {
             return Err(EngineError::NotReady);
         }
         self.ask(partition, Request::DeadLetter { partition, letter, reply })?;
-        wait(answer).await
+        wait(answer, EngineError::Timeout).await
     }
 
-    /// Asks a question about a user; waits until everything up to `at_least` is in.
+    /// Asks a question about a user; waits until everything up to `at_least` is in. Where no other node commits, a position that is not
+    /// in can't have been told to anybody: [`EngineError::UnknownPosition`], at once.
     pub async fn query(
         &self,
         user: UserId,
@@ -187,7 +188,7 @@ impl Engine {
         let (reply, answer) = oneshot::channel();
         let question = Question { user, partition, query, at_least, reply };
         self.ask(partition, Request::Query(Box::new(question)))?;
-        wait(answer).await
+        wait(answer, EngineError::NoAnswer).await
     }
 
     /// Asks a question about a user's figures as of an earlier position: what was answered then, unless the user was erased since.
@@ -218,7 +219,7 @@ impl Engine {
         };
         let past = as_of::Past { user, until: at, erased: erased_at(current), deadline, room };
         let answer = as_of::answer(Arc::clone(&self.inner.journal), past, figures);
-        Ok(Answer { body: wait(answer).await?, position: at })
+        Ok(Answer { body: wait(answer, EngineError::NoAnswer).await?, position: at })
     }
 
     /// Follows a user's committed events: all after `after`, without gap or repeat; `None`: from now on.
@@ -327,11 +328,15 @@ async fn decided(answer: oneshot::Receiver<Result<Reply, EngineError>>) -> Resul
     answer.await.unwrap_or(Err(EngineError::Stopping))
 }
 
-async fn wait<T>(answer: oneshot::Receiver<Result<T, EngineError>>) -> Result<T, EngineError> {
+/// `late` is what it is if nothing comes.
+async fn wait<T>(
+    answer: oneshot::Receiver<Result<T, EngineError>>,
+    late: EngineError,
+) -> Result<T, EngineError> {
     match tokio::time::timeout(PATIENCE, answer).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Err(EngineError::Stopping),
-        Err(_) => Err(EngineError::Timeout),
+        Err(_) => Err(late),
     }
 }
 

@@ -162,5 +162,5 @@ fn late() -> Problem {
 
 fn too_large(most: usize) -> Problem {
     let detail = format!("a request's body is at most {most} bytes");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail).field("body")
 }

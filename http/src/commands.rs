@@ -4,7 +4,7 @@ use crate::edge::Edge;
 use crate::problem::Problem;
 use crate::reply::{self, Outcome, Response};
 use crate::request::Request;
-use centime_domain::{Command, CommandId, Event, Outcome as Decision};
+use centime_domain::{Command, CommandId, Event, Outcome as Decision, json_breaks_at};
 use centime_engine::{NewCommand, Reply};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
@@ -225,14 +225,15 @@ pub(crate) fn location(user: &str, list: &str, id: &str) -> HeaderValue {
 /// The body, if it is JSON. Which JSON it has to be is the domain's to say.
 pub(crate) fn checked(body: &[u8]) -> Result<Vec<u8>, Problem> {
     let read: Result<&RawValue, _> = serde_json::from_slice(body);
-    read.map(|_| body.to_vec()).map_err(|e| invalid_json(&e))
+    read.map(|_| body.to_vec()).map_err(|e| invalid_json(body, &e))
 }
 
 /// The body with the field that the path has already named. The rest stays as it was written, byte for byte, so that the
 /// domain sees every number and every repeated key.
 fn with_field(body: &[u8], name: &'static str, value: &str) -> Result<Vec<u8>, Problem> {
     let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
-    let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(body).map_err(|e| invalid_json(&e))?;
+    let fields: BTreeMap<String, &RawValue> =
+        serde_json::from_slice(body).map_err(|e| invalid_json(body, &e))?;
     if let Some(given) = fields.get(name) {
         let same = serde_json::from_str::<String>(given.get()).is_ok_and(|given| given == value);
         let other =
@@ -249,8 +250,13 @@ fn with_field(body: &[u8], name: &'static str, value: &str) -> Result<Vec<u8>, P
     Ok(out)
 }
 
-fn invalid_json(error: &serde_json::Error) -> Problem {
-    Problem::bad_request("invalid_json", format!("the body is not the JSON expected here: {error}"))
+fn invalid_json(body: &[u8], error: &serde_json::Error) -> Problem {
+    let problem =
+        Problem::bad_request("invalid_json", format!("the body is not the JSON expected here: {error}"));
+    match json_breaks_at(body, error) {
+        Some(field) => problem.field(field),
+        None => problem,
+    }
 }
 
 #[cfg(test)]

@@ -32,7 +32,12 @@ impl From<EngineError> for Failure {
             }
             EngineError::NotReady => Problem::new(unavailable, "not_ready", text).retry_after(soon),
             EngineError::Stopping => Problem::new(unavailable, "stopping", text).retry_after(soon),
-            EngineError::Timeout => Problem::new(StatusCode::GATEWAY_TIMEOUT, "timeout", text),
+            EngineError::UnknownPosition { .. } => {
+                Problem::bad_request("unknown_position", text).field("Centime-Position")
+            }
+            EngineError::Timeout | EngineError::NoAnswer => {
+                Problem::new(StatusCode::GATEWAY_TIMEOUT, "timeout", text)
+            }
             EngineError::Poisoned => Problem::new(internal, "poisoned", text),
             EngineError::Log(LogError::Unavailable(_)) => {
                 Problem::new(unavailable, "log_unavailable", text).retry_after(soon)
@@ -47,6 +52,7 @@ impl From<EngineError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use centime_engine::Position;
 
     fn answer(error: EngineError) -> (u16, String, Option<String>) {
         let Failure::Problem(problem) = Failure::from(error) else { panic!("not a problem") };
@@ -65,9 +71,18 @@ mod tests {
         is(EngineError::NotReady, 503, "not_ready", Some("1"));
         is(EngineError::Stopping, 503, "stopping", Some("1"));
         is(EngineError::Timeout, 504, "timeout", None);
+        is(EngineError::NoAnswer, 504, "timeout", None);
+        let last = Position { partition: 3, sequence: 9 };
+        is(EngineError::UnknownPosition { last }, 400, "unknown_position", None);
         is(EngineError::Poisoned, 500, "poisoned", None);
         is(LogError::Unavailable("broker gone".into()).into(), 503, "log_unavailable", Some("1"));
         is(LogError::Setup("no such topic".into()).into(), 500, "log_failed", None);
+    }
+
+    #[test]
+    fn who_only_asked_is_not_told_of_an_idempotency_key() {
+        let told = |error: EngineError| error.to_string().contains("Idempotency-Key");
+        assert_eq!((told(EngineError::Timeout), told(EngineError::NoAnswer)), (true, false));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Query strings.
 
 use crate::problem::Problem;
+use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use std::str::FromStr;
 
@@ -12,6 +13,7 @@ impl<'a> Parameters<'a> {
     /// Reads a raw query string that may hold the known names, each once. A misspelt name is refused: to ignore it would
     /// answer another question than the one asked.
     pub(crate) fn parse(raw: &'a str, known: &[&str]) -> Result<Self, Problem> {
+        check_text(raw)?;
         let mut pairs = Vec::new();
         for (name, value) in form_urlencoded::parse(raw.as_bytes()) {
             if pairs.iter().any(|(other, _)| *other == name) {
@@ -42,6 +44,17 @@ impl<'a> Parameters<'a> {
     }
 }
 
+/// What is no text would become another one when it is decoded: `%FF` is in no category's name.
+fn check_text(raw: &str) -> Result<(), Problem> {
+    let is_text = |part: &str| percent_decode_str(part).decode_utf8().is_ok();
+    if let Some(pair) = raw.split('&').find(|pair| !is_text(pair)) {
+        let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+        let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
+        return Err(Problem::bad_request("invalid_parameter", "must be percent-encoded UTF-8").field(name));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +72,8 @@ mod tests {
     fn what_is_not_understood_is_refused() {
         assert!(Parameters::parse("catgory=Food", &["category"]).is_err());
         assert!(Parameters::parse("limit=1&limit=2", &["limit"]).is_err());
+        let is_text = |raw: &str| Parameters::parse(raw, &["category"]).is_ok();
+        assert!(is_text("category=%EF%BF%BD") && !is_text("category=%FF") && !is_text("category=%C3"));
         let parameters = Parameters::parse("limit=many", &["limit"]).unwrap();
         assert!(parameters.value::<usize>("limit", "a number").is_err());
     }

@@ -36,8 +36,15 @@ pub(crate) struct Request {
 }
 
 impl Head {
-    /// A header's text; one that isn't visible ASCII counts as malformed.
+    /// A header's text; one that isn't visible ASCII counts as malformed, and so does one that says two things.
     pub(crate) fn header(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let mut values = self.headers.get_all(name).iter();
+        if let Some(first) = values.next()
+            && values.any(|other| other != first)
+        {
+            let detail = "this header is there more than once, with different values";
+            return Err(Problem::bad_request("invalid_header", detail).field(name.to_owned()));
+        }
         let text = self.headers.get(name).map(|value| value.to_str()).transpose();
         text.map_err(|_| {
             Problem::bad_request("invalid_header", "this header is not plain ASCII").field(name.to_owned())
@@ -133,6 +140,17 @@ mod tests {
         assert_ne!(fresh.command_id().unwrap(), fresh.command_id().unwrap());
         let empty = request(vec![], "", &[("idempotency-key", "")], "");
         assert!(empty.command_id().is_err());
+    }
+
+    #[test]
+    fn a_header_may_be_repeated_but_not_contradict_itself() {
+        let keys = |second: &str| {
+            let mut request = request(vec![], "", &[("idempotency-key", "rent")], "");
+            request.head.headers.append("idempotency-key", second.parse().unwrap());
+            request.command_id().map(|id| (*id.text()).to_owned())
+        };
+        assert_eq!(keys("rent").unwrap(), "rent");
+        assert!(keys("food").is_err());
     }
 
     #[test]

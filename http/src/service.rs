@@ -7,8 +7,7 @@ use crate::request::Request;
 use crate::routes::ROUTES;
 use centime_domain::Command;
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 use std::time::Duration;
 use warp::http::StatusCode;
@@ -46,23 +45,29 @@ pub(crate) fn commands() -> Response {
     reply::json(StatusCode::OK, &json!({"items": items, "next_cursor": null}))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MoveClock {
-    to: String,
-}
-
 /// `POST /v1/admin/clock`
 pub(crate) fn move_clock(edge: &Edge, request: &Request) -> Outcome {
-    let MoveClock { to } = serde_json::from_slice(&request.body).map_err(|e| {
-        Problem::bad_request("invalid_json", format!("the body must be {{\"to\": RFC 3339}}: {e}"))
-    })?;
-    let to: Timestamp = to
-        .parse()
-        .map_err(|_| Problem::bad_request("invalid_time", "must be an RFC 3339 instant").field("to"))?;
+    let to = instant(&request.body)?;
     let clock = edge.backend.clock();
     clock.advance(to).map_err(|why| Problem::new(StatusCode::CONFLICT, "clock_refused", why).field("to"))?;
     Ok(reply::json(StatusCode::OK, &json!({"now": clock.now()})))
+}
+
+/// `{"to": RFC 3339}`
+fn instant(body: &[u8]) -> Result<Timestamp, Problem> {
+    let wrong = |why: &str| {
+        Problem::bad_request("invalid_json", format!("the body must be {{\"to\": RFC 3339}}: {why}"))
+    };
+    let body: Map<String, Value> = serde_json::from_slice(body).map_err(|e| wrong(&e.to_string()))?;
+    if let Some(other) = body.keys().find(|name| *name != "to") {
+        return Err(wrong("there is no other field").field(other.clone()));
+    }
+    let to = body.get("to").ok_or_else(|| wrong("it lacks `to`").field("to"))?;
+    let to = to.as_str().ok_or_else(|| wrong("`to` is a text").field("to"))?;
+    to.parse().map_err(|_| {
+        let detail = format!("must be an RFC 3339 instant, of the calendar up to {}", Timestamp::MAX);
+        Problem::bad_request("invalid_time", detail).field("to")
+    })
 }
 
 /// `GET /`

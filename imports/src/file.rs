@@ -1,6 +1,6 @@
 //! What a bank file comes to.
 
-use centime_domain::{Amount, Currency, Date, Refusal};
+use centime_domain::{Amount, Currency, Date, Refusal, is_blank};
 use std::collections::{HashMap, HashSet};
 
 /// All that a file says.
@@ -143,7 +143,7 @@ pub(crate) fn bank_id(text: &str) -> Option<String> {
 pub(crate) fn line(text: &str) -> Option<String> {
     let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    (!words.is_empty()).then_some(words)
+    (!is_blank(&words)).then_some(words)
 }
 
 /// The refusal of a file that is not what it was said to be.

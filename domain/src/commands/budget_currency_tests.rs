@@ -133,21 +133,38 @@ fn parts_may_be_of_budgets_in_two_currencies() {
 }
 
 #[test]
-fn naming_the_date_again_counts_with_the_rates_known_now() {
+fn naming_the_rate_again_counts_with_the_rates_known_now() {
     let mut story = Story::new()
         .when_as("a", "create_transaction", spent("10.00", "USD", "X"))
-        .when("update_transaction", json!({"id": "a", "date": "2026-01-05"}))
+        .when("update_transaction", json!({"id": "a", "rate": null}))
         .then_events(&[])
         .when("record_exchange_rate", rate("USD", "EUR", "0.9"))
         .when("update_transaction", json!({"id": "a", "note": "as it was"}));
     assert_eq!(expense(&mut story, "EUR"), "0");
-    for same in [json!({"date": "2026-01-05"}), json!({"currency": "USD"}), json!({"rate": null})] {
-        let mut change = same;
-        change["id"] = json!("a");
-        let mut again =
-            story.clone().when("update_transaction", change).then_events(&["transaction_updated"]);
-        assert_eq!((expense(&mut again, "EUR"), expense(&mut again, "USD")), (json!("9.00"), json!("0")));
-    }
+    // Given back as it is shown it stays as it is.
+    let mut story = story
+        .when("update_transaction", json!({"id": "a", "date": "2026-01-05", "currency": "USD"}))
+        .then_events(&[]);
+    assert_eq!(expense(&mut story, "EUR"), "0");
+    let mut again = story
+        .when("update_transaction", json!({"id": "a", "rate": null}))
+        .then_events(&["transaction_updated"]);
+    assert_eq!((expense(&mut again, "EUR"), expense(&mut again, "USD")), (json!("9.00"), json!("0")));
+}
+
+#[test]
+fn a_transaction_with_a_rate_may_be_excluded_and_counts_as_before_when_it_is_not_any_more() {
+    let mut pounds = spent("10.00", "GBP", "X");
+    pounds["rate"] = json!("1.2");
+    let mut story = Story::new()
+        .when_as("a", "create_transaction", pounds.clone())
+        .when("update_transaction", json!({"id": "a", "excluded": true}))
+        .then_events(&["transaction_updated"]);
+    assert_eq!(expense(&mut story, "EUR"), "0");
+    let mut story = story.when("update_transaction", json!({"id": "a", "excluded": false}));
+    assert_eq!(expense(&mut story, "EUR"), "12.00");
+    pounds["excluded"] = json!(true);
+    story.when("create_transaction", pounds).then_events(&["transaction_created"]);
 }
 
 #[test]

@@ -16,6 +16,7 @@ type Said<T> = Option<Option<T>>;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ReadOnly {
     counted: Said<(Currency, Rate)>,
+    budgeted: Said<Vec<(Currency, Rate)>>,
     account_amount: Said<Amount>,
     to_account_amount: Said<Amount>,
 }
@@ -25,6 +26,9 @@ impl Hash for ReadOnly {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         if let Some(counted) = &self.counted {
             ("counted", counted).hash(hasher);
+        }
+        if let Some(budgeted) = &self.budgeted {
+            ("budgeted", budgeted).hash(hasher);
         }
         for (name, said) in self.amounts() {
             if let Some(amount) = said {
@@ -42,14 +46,15 @@ pub(super) struct RawCounted {
 }
 
 impl RawCounted {
-    fn read(self) -> Result<(Currency, Rate), Refusal> {
-        Ok((self.currency.at("counted.currency")?, self.rate.at("counted.rate")?))
+    fn read(self, field: &str) -> Result<(Currency, Rate), Refusal> {
+        Ok((self.currency.at(format!("{field}.currency"))?, self.rate.at(format!("{field}.rate"))?))
     }
 }
 
 impl ReadOnly {
     pub(super) fn read(
         counted: Said<Object<RawCounted>>,
+        budgeted: Said<Vec<Object<RawCounted>>>,
         account_amount: Said<Field<Shown>>,
         to_account_amount: Said<Field<Shown>>,
     ) -> Result<Self, Refusal> {
@@ -58,10 +63,16 @@ impl ReadOnly {
             said.map(|amount| amount.map(read).transpose()).transpose()
         };
         Ok(Self {
-            counted: counted.map(|it| it.map(|Object(it)| it.read()).transpose()).transpose()?,
+            counted: counted.map(|it| it.map(|Object(it)| it.read("counted")).transpose()).transpose()?,
+            budgeted: budgeted.map(|all| all.map(read_all).transpose()).transpose()?,
             account_amount: amount(account_amount, "account_amount")?,
             to_account_amount: amount(to_account_amount, "to_account_amount")?,
         })
+    }
+
+    /// Whether any of them is said.
+    pub(super) fn is_said(&self) -> bool {
+        *self != Self::default()
     }
 
     fn amounts(&self) -> [(&'static str, Said<Amount>); 2] {
@@ -79,10 +90,23 @@ impl ReadOnly {
             .into_iter()
             .zip(amounts)
             .find_map(|((name, said), is)| said.is_some_and(|said| said != is).then_some(name))
-            .or_else(|| self.counted.is_some_and(|said| said != counted).then_some("counted"));
+            .or_else(|| self.counted.is_some_and(|said| said != counted).then_some("counted"))
+            .or_else(|| {
+                self.budgeted.as_ref().is_some_and(|said| !is_said(said, details)).then_some("budgeted")
+            });
         other.map_or(Ok(()), |field| {
             let text = "this follows from the other fields: leave it out, or repeat it as it is";
             Err(Refusal::new("read_only_field", field, text))
         })
     }
+}
+
+fn read_all(all: Vec<Object<RawCounted>>) -> Result<Vec<(Currency, Rate)>, Refusal> {
+    all.into_iter().enumerate().map(|(i, Object(it))| it.read(&format!("budgeted[{i}]"))).collect()
+}
+
+/// Whether what is said of budgets is as it is stored; where there is nothing, nothing is shown.
+fn is_said(said: &Option<Vec<(Currency, Rate)>>, stored: &Details) -> bool {
+    let stored = stored.budgeted.iter().map(|counted| (counted.currency, counted.rate));
+    said.iter().flatten().copied().eq(stored)
 }

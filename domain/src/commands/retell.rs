@@ -74,6 +74,7 @@ fn of_event(told: &Event, before: &[Event]) -> Result<Retold, Refusal> {
         | Event::BudgetOverspendPredictionWithdrawn(_)
         | Event::RecurringDetected(_)
         | Event::RecurringPriceChanged(_)
+        | Event::RecurringWithdrawn(_)
         | Event::UserErased(_)
         | Event::UserRestored(_) => {
             let text = "no command of an export begins with an event of this type";
@@ -120,13 +121,14 @@ fn changes(event: &TransactionUpdated) -> Value {
     new.retain(|name, value| old.get(name) != Some(value));
     new.extend(emptied.into_iter().map(|name| (name, Value::Null)));
     if is_recounted(event) {
-        new.insert("date".to_owned(), json!(event.transaction.date));
+        let rate = event.transaction.details.as_ref().and_then(|details| details.rate);
+        new.insert("rate".to_owned(), json!(rate));
     }
     new.insert("id".to_owned(), json!(event.transaction.id));
     new.into()
 }
 
-/// Whether it does not count as it did, though nothing is written differently that rates go by: then one of these was named.
+/// Whether it does not count as it did, though nothing is written differently that rates go by: then the rate was named.
 fn is_recounted(event: &TransactionUpdated) -> bool {
     let TransactionUpdated { transaction: new, previous: old } = event;
     let counted = |of: &Transaction| of.details.as_ref().and_then(|details| details.counted);

@@ -3,7 +3,7 @@
 use super::read_only::{RawCounted, ReadOnly};
 use super::{Context, Decide, fields};
 use crate::events::TransactionUpdated;
-use crate::read::{Field, Object, Shown, from_json, present};
+use crate::read::{Field, Object, Shown, from_json, given, present};
 use crate::transaction::{Details, Split, Status, Transaction, TransactionType};
 use crate::values::{ACCOUNT, CATEGORY, NOTE, PAYEE, Rate};
 use crate::{Amount, CommandId, Currency, Date, Event, PageKey, Refusal, UserState, When};
@@ -68,11 +68,15 @@ impl Hash for UpdateTransaction {
 #[serde(deny_unknown_fields)]
 struct Raw {
     id: Field<CommandId>,
+    #[serde(default, deserialize_with = "given")]
     transaction_type: Option<Field<TransactionType>>,
+    #[serde(default, deserialize_with = "given")]
     amount: Option<Field<Shown>>,
+    #[serde(default, deserialize_with = "given")]
     currency: Option<Field<Currency>>,
     #[serde(default, deserialize_with = "present")]
     category: Change<String>,
+    #[serde(default, deserialize_with = "given")]
     date: Option<Field<When>>,
     #[serde(default, deserialize_with = "present")]
     payee: Change<String>,
@@ -84,8 +88,11 @@ struct Raw {
     account: Change<String>,
     #[serde(default, deserialize_with = "present")]
     splits: Change<Vec<Object<fields::RawSplit<Shown>>>>,
+    #[serde(default, deserialize_with = "given")]
     refund: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
     excluded: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
     status: Option<Field<Status>>,
     #[serde(default, deserialize_with = "present")]
     to_account: Change<String>,
@@ -93,6 +100,8 @@ struct Raw {
     rate: Change<Field<Rate>>,
     #[serde(default, deserialize_with = "present")]
     counted: Change<Object<RawCounted>>,
+    #[serde(default, deserialize_with = "present")]
+    budgeted: Change<Vec<Object<RawCounted>>>,
     #[serde(default, deserialize_with = "present")]
     account_amount: Change<Field<Shown>>,
     #[serde(default, deserialize_with = "present")]
@@ -113,9 +122,10 @@ impl UpdateTransaction {
         Ok((previous, transaction))
     }
 
-    /// Whether it names what rates go by: then the transaction is counted at the rates known now, even if it names the same.
+    /// Whether it names the rate: then the transaction is counted at the rates known now, even if it names the same, or none. Who
+    /// gives back a transaction as it is shown asks for no such thing.
     fn counts_anew(&self) -> bool {
-        self.currency.is_some() || self.date.is_some() || self.rate.is_some()
+        self.rate.is_some() && !self.read_only.is_said()
     }
 
     fn details(&self, old: &Transaction) -> Details {
@@ -171,7 +181,7 @@ impl Decide for UpdateTransaction {
             status: raw.status.map(|status| status.at("status")).transpose()?,
             to_account: raw.to_account.map(|text| fields::text(text, &ACCOUNT, "to_account")).transpose()?,
             rate: raw.rate.map(|rate| rate.map(|rate| rate.at("rate")).transpose()).transpose()?,
-            read_only: ReadOnly::read(raw.counted, raw.account_amount, raw.to_account_amount)?,
+            read_only: ReadOnly::read(raw.counted, raw.budgeted, raw.account_amount, raw.to_account_amount)?,
         })
     }
 
@@ -336,6 +346,15 @@ mod tests {
     #[test]
     fn a_change_that_changes_nothing_has_no_events() {
         over_budget().when("update_transaction", json!({"id": "t", "amount": "101.00"})).then_events(&[]);
+    }
+
+    #[test]
+    fn what_can_not_be_empty_is_not_emptied() {
+        for field in ["transaction_type", "amount", "currency", "date", "refund", "excluded", "status"] {
+            over_budget()
+                .when("update_transaction", json!({"id": "t", field: null}))
+                .then_refused("wrong_type", field);
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub use prediction::{BudgetOverspendPredicted, BudgetOverspendPredictionWithdraw
 pub use preferences::PreferencesSet;
 pub use recurring::{
     RecurringCancelled, RecurringDeclared, RecurringDetected, RecurringMissed, RecurringPriceChanged,
-    SeenPayment,
+    RecurringWithdrawn, SeenPayment,
 };
 pub use restore::{PastCommand, UserRestored};
 use serde::{Deserialize, Serialize};
@@ -111,6 +111,8 @@ events! {
     RecurringPriceChanged(Box<RecurringPriceChanged>) = "recurring_price_changed",
     /// See [`RecurringMissed`]. Boxed: it is large, and rare.
     RecurringMissed(Box<RecurringMissed>) = "recurring_missed",
+    /// See [`RecurringWithdrawn`].
+    RecurringWithdrawn(RecurringWithdrawn) = "recurring_withdrawn",
 }
 
 impl Event {
@@ -149,6 +151,7 @@ impl Event {
             Self::RecurringDetected(event) => serde_json::to_writer(out, event),
             Self::RecurringPriceChanged(event) => serde_json::to_writer(out, event),
             Self::RecurringMissed(event) => serde_json::to_writer(out, event),
+            Self::RecurringWithdrawn(event) => serde_json::to_writer(out, event),
         };
         written.expect("events are plain data, and a Vec takes all of it");
     }

@@ -67,6 +67,7 @@ impl Event {
             Kind::RecurringDetected => Self::RecurringDetected(from_json(data)?),
             Kind::RecurringPriceChanged => Self::RecurringPriceChanged(from_json(data)?),
             Kind::RecurringMissed => Self::RecurringMissed(from_json(data)?),
+            Kind::RecurringWithdrawn => Self::RecurringWithdrawn(from_json(data)?),
             // A file begins where an erasure ended, and tells what was restored as it was first told.
             Kind::UserErased | Kind::UserRestored => {
                 let text = "an export has no events of this type";

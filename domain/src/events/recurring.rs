@@ -130,3 +130,15 @@ pub struct RecurringCancelled {
     /// Whose.
     pub payee: Box<str>,
 }
+
+/// What was detected is expected no more: none of its payments is left, as they were deleted or changed. Unlike after a cancellation it
+/// may be found again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecurringWithdrawn {
+    /// Which schedule.
+    pub id: CommandId,
+    /// Whose.
+    pub payee: Box<str>,
+    /// The transaction that was the last of its payments.
+    pub transaction_id: CommandId,
+}

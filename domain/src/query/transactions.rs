@@ -50,6 +50,9 @@ impl TransactionsQuery {
         if !(1..=Self::MOST).contains(&self.limit) {
             return Err(Refusal::new("invalid_limit", "limit", format!("from 1 to {}", Self::MOST)));
         }
+        if self.from.zip(self.to).is_some_and(|(from, to)| to < from) {
+            return Err(Refusal::new("invalid_range", "to", "`to` may not be before `from`"));
+        }
         let mut found = rows.iter().map(read_row).collect::<Result<Vec<_>, _>>()?;
         // Beyond the last row of a full range there may be more rows: what is in memory has to wait for them.
         let horizon = found.last().filter(|_| rows.len() >= self.scanned()).map(|(place, _)| *place);
@@ -138,6 +141,14 @@ mod tests {
             let query = TransactionsQuery { limit, ..TransactionsQuery::default() };
             assert_eq!(refused(query), ("invalid_limit".into(), "limit".into()), "{limit}");
         }
+        let dates = |from, to| TransactionsQuery {
+            from: Date::read(from).ok(),
+            to: Date::read(to).ok(),
+            ..TransactionsQuery::default()
+        };
+        assert_eq!(refused(dates("2025-05-01", "2025-01-01")), ("invalid_range".into(), "to".into()));
+        let day = Query::Transactions(dates("2025-05-01", "2025-05-01"));
+        assert!(Story::new().ask(&day).is_ok(), "a single day");
     }
 
     #[test]

@@ -68,7 +68,8 @@ impl UserState {
                 self.root.predictions.withdraw(category, Some(event.month));
             }
             Event::RecurringDeclared(event) => self.declare(event),
-            Event::RecurringCancelled(event) => self.cancel(&event.id),
+            Event::RecurringCancelled(event) => self.end(&event.id, true),
+            Event::RecurringWithdrawn(event) => self.end(&event.id, false),
             Event::RecurringDetected(event) => self.note_detected(event),
             Event::RecurringPriceChanged(event) => self.note_price(event),
             Event::RecurringMissed(event) => self.note_missed(event),

@@ -84,10 +84,13 @@ impl UserState {
         self.evolve_all(&alerts, Some(context.time), origin);
         let predictions = self.predict(&events, before);
         self.evolve_all(&predictions, Some(context.time), origin);
+        let ended = self.end_without_evidence(&events);
+        self.evolve_all(&ended, Some(context.time), origin);
         let recurring = self.recur(&events, context);
         self.evolve_all(&recurring, Some(context.time), origin);
         events.extend(alerts);
         events.extend(predictions);
+        events.extend(ended);
         events.extend(recurring);
         self.pass_due_dates(&events, Some(context.time));
         events

@@ -163,6 +163,7 @@ impl UserState {
                 | Event::RecurringDetected(_)
                 | Event::RecurringPriceChanged(_)
                 | Event::RecurringMissed(_)
+                | Event::RecurringWithdrawn(_)
                 | Event::UserErased(_)
                 | Event::UserRestored(_) => {}
             }

@@ -11,6 +11,7 @@ use crate::transaction::Transaction;
 use crate::{CommandId, Date, Event};
 use jiff::Timestamp;
 
+mod evidence;
 #[cfg(test)]
 mod tests;
 
@@ -80,9 +81,10 @@ impl UserState {
             };
             for schedule in &schedules {
                 let newest = schedule.met_by(&schedules, trace).pop();
-                // What was paid before the price was known says nothing about it.
-                let newest =
-                    newest.filter(|(number, _)| schedule.repriced.is_some() || *number >= schedule.since);
+                // What was paid before the user named a price says nothing about it; what was detected has its price of these.
+                let newest = newest.filter(|(number, _)| {
+                    !schedule.declared || schedule.repriced.is_some() || *number >= schedule.since
+                });
                 if let Some((number, entry)) = newest
                     && schedule.is_new_price(entry.amount())
                 {

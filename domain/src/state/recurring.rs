@@ -230,7 +230,8 @@ impl UserState {
         recurring.add(schedule);
     }
 
-    pub(super) fn cancel(&mut self, id: &CommandId) {
+    /// Ends a schedule. Dismissed: nothing is to be detected of that payee any more.
+    pub(super) fn end(&mut self, id: &CommandId, dismissed: bool) {
         let recurring = self.root.recurring.get_or_insert_default();
         let Some(place) = recurring.schedules.iter().position(|schedule| schedule.id == *id) else {
             return;
@@ -238,7 +239,10 @@ impl UserState {
         let key = recurring.schedules.remove(place).key;
         recurring.find_deadline();
         let scheduled = recurring.of(key).next().is_some();
-        self.change_trace(key, |trace| (trace.dismissed, trace.scheduled) = (true, scheduled));
+        self.change_trace(key, |trace| {
+            trace.dismissed |= dismissed;
+            trace.scheduled = scheduled;
+        });
     }
 
     pub(super) fn note_price(&mut self, event: &RecurringPriceChanged) {

@@ -2,7 +2,7 @@
 //! the transaction: whatever rates are known later, taking it back takes back the same.
 
 use super::UserState;
-use super::counting::{Rates, too_large, unknown_rate};
+use super::counting::{Rates, own_rate, too_large, unknown_rate};
 use crate::account::Account;
 use crate::commands::same_account;
 use crate::transaction::{Transaction, TransactionType};
@@ -45,7 +45,9 @@ impl UserState {
         let currencies = [to_account, account].map(|moved| moved.map(|(_, account)| account.currency));
         let moved = currencies.into_iter().flatten().filter(|currency| *currency != transaction.currency);
         let given_for = moved.chain(wanted.others(transaction)).next();
-        if given_for.is_none() && details.rate.is_some_and(|rate| rate != Rate::ONE) {
+        // One that was needed may stay: who excludes a transaction, or moves it, says nothing of its rate.
+        let stays = !transaction.counts() || previous.is_some_and(|old| own_rate(old) == details.rate);
+        if given_for.is_none() && !stays && details.rate.is_some_and(|rate| rate != Rate::ONE) {
             let text = format!("nothing here is in another currency than {:?}", transaction.currency);
             return Err(Refusal::new("rate_not_needed", "rate", text));
         }

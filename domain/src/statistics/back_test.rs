@@ -34,7 +34,8 @@ impl Record {
                 record.intervals += 1;
                 record.hits += usize::from((band.low..=band.high).contains(&actual));
             }
-            record.errors.push(actual - fitted.value(known)?);
+            // What would have been told: an estimate below nothing never is.
+            record.errors.push(actual - fitted.told(known)?);
         }
         Some(record)
     }
@@ -67,6 +68,12 @@ mod tests {
         assert_eq!(tried.mae(), Some(4.0));
         // The first has no error before it to make an interval of; t(1)·2 is 6.16 wide.
         assert_eq!((tried.intervals, tried.hits), (1, 1));
+    }
+
+    #[test]
+    fn errors_are_those_of_what_would_have_been_told_which_is_never_below_nothing() {
+        let falling = record(ForecastMethod::Ols, &[300.0, 200.0, 20.0, 60.0]);
+        assert_eq!((&falling.errors[..], falling.mae()), (&[60.0][..], Some(60.0)));
     }
 
     #[test]

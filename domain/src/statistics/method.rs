@@ -53,9 +53,13 @@ pub(crate) struct Band {
     pub high: f64,
 }
 
+/// Nothing is expected below nothing.
+fn floored(figure: f64) -> f64 {
+    figure.max(0.0)
+}
+
 impl Band {
     fn around(fit: f64, half: f64) -> Self {
-        let floored = |figure: f64| figure.max(0.0);
         Self { expected: floored(fit), low: floored(fit - half), high: floored(fit + half) }
     }
 }
@@ -93,13 +97,18 @@ impl ForecastMethod {
 impl Fitted {
     /// The estimate for a month, counted from the history's first.
     #[allow(clippy::cast_precision_loss)]
-    pub(super) fn value(&self, place: usize) -> Option<f64> {
+    fn value(&self, place: usize) -> Option<f64> {
         let value = match self {
             Self::Line(line) => line.value(place as f64),
             Self::Seasonal(fit) => fit.value(place)?,
             Self::Level(level) | Self::Few(level, _) => *level,
         };
         value.is_finite().then_some(value)
+    }
+
+    /// The estimate as it is told.
+    pub(super) fn told(&self, place: usize) -> Option<f64> {
+        self.value(place).map(floored)
     }
 
     /// The same with the interval that holds it in `level` of all cases. Lines bring their own; a mean or median has that

@@ -25,6 +25,7 @@ pub use month_start::MonthStart;
 pub use months::Months;
 pub use rate::Rate;
 pub(crate) use recurrence::MonthlyRule;
+pub use text::is_blank;
 pub(crate) use text::{ACCOUNT, CATEGORY, NOTE, PAYEE, TAG, TextRule};
 pub use when::When;
 pub use written::{Marks, Written};

@@ -15,6 +15,21 @@ pub(crate) const ACCOUNT: TextRule = TextRule::line(100);
 pub(crate) const TAG: TextRule = TextRule::line(100);
 pub(crate) const NOTE: TextRule = TextRule { most_characters: 4_096, most_bytes: 4_096, line_breaks: true };
 
+/// Whether there is nothing to be seen in a text.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(is_invisible)
+}
+
+/// Takes up no room, or only that of a blank: Unicode's white space and `Default_Ignorable_Code_Point`, and the empty Braille cell.
+fn is_invisible(c: char) -> bool {
+    let ignorable = matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}');
+    c.is_whitespace() || ignorable
+}
+
 impl TextRule {
     /// A line of a kind that one place alone uses.
     pub(crate) const fn name(most_characters: usize) -> Self {
@@ -28,7 +43,7 @@ impl TextRule {
 
     /// Refuses with `text_empty`, `text_too_long` or `text_has_control_characters`, naming the field.
     pub(crate) fn check(&self, text: String, field: &'static str) -> Result<Box<str>, Refusal> {
-        if text.trim().is_empty() {
+        if is_blank(&text) {
             return Err(Refusal::new("text_empty", field, "leave it out, or write something"));
         }
         // Most texts are shorter in bytes than they may be in characters: no need to count.
@@ -79,6 +94,9 @@ mod tests {
     #[test]
     fn nothing_is_not_a_name() {
         assert_eq!(code(&CATEGORY, "").as_deref(), Some("text_empty"));
-        assert_eq!(code(&CATEGORY, " ").as_deref(), Some("text_empty"));
+        for text in [" ", "\u{200b}", "\u{202e}", " \u{2060}\u{feff}\u{ad} ", "\u{3164}", "\u{2800}"] {
+            assert_eq!(code(&CATEGORY, text).as_deref(), Some("text_empty"), "{text:?}");
+            assert_eq!(code(&CATEGORY, &format!("{text}a")), None);
+        }
     }
 }

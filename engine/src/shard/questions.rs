@@ -20,7 +20,14 @@ impl Shard {
             match self.partitions.get_mut(&question.partition) {
                 None => Request::Query(Box::new(question)).fail(EngineError::NotReady),
                 Some(owned) if !owned.ready => owned.park(Request::Query(Box::new(question))),
-                Some(owned) if owned.committed.sequence < question.at_least => self.later.push(question),
+                // Another node may have committed it, and this one has not read it yet.
+                Some(owned) if owned.committed.sequence < question.at_least && self.log.is_remote() => {
+                    self.later.push(question);
+                }
+                Some(owned) if owned.committed.sequence < question.at_least => {
+                    let last = Position { partition: question.partition, sequence: owned.committed.sequence };
+                    Request::Query(Box::new(question)).fail(EngineError::UnknownPosition { last });
+                }
                 Some(_) => now.push(question),
             }
         }

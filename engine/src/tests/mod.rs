@@ -127,6 +127,21 @@ async fn a_batch_the_log_does_not_take_leaves_no_trace_and_can_be_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_position_in_the_future_is_refused_at_once_where_no_other_node_commits() {
+    let house = House::new();
+    let engine = house.engine().await;
+    let last = insist(&engine, "ann", "t1", "11").await.position;
+    let ask = |at: Position| engine.query(user("ann"), Query::Balance, Some(at));
+    assert!(ask(last).await.is_ok());
+    let next = Position { sequence: last.sequence + 1, ..last };
+    let told = tokio::time::timeout(Duration::from_secs(10), ask(next)).await.expect("at once");
+    assert!(matches!(told, Err(EngineError::UnknownPosition { last: known }) if known == last), "{told:?}");
+    let elsewhere = Position { partition: (last.partition + 1) % 4, sequence: 1_000 };
+    assert!(ask(elsewhere).await.is_ok(), "positions of other partitions say nothing of this one");
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_doubtful_commit_that_was_true_counts_once() {
     let house = House::new();
     let engine = house.engine().await;

@@ -178,7 +178,46 @@ async fn the_clock_moves_and_names_the_month() {
     assert!(body["now"].as_str().unwrap().starts_with("2031-06-01T00:00:0"));
     let back = edge.post("/v1/admin/clock", r#"{"to":"2031-05-01T00:00:00Z"}"#);
     assert_eq!(problem(back).await, (409, "clock_refused".into()));
-    assert_eq!(problem(edge.post("/v1/admin/clock", r#"{"to":"now"}"#)).await, (400, "invalid_time".into()));
+    for (body, code, field) in [
+        (r#"{"to":"now"}"#, "invalid_time", Some("to")),
+        (r#"{"to":"9999-12-31T23:59:59Z"}"#, "invalid_time", Some("to")),
+        (r#"{"to":5}"#, "invalid_json", Some("to")),
+        ("{}", "invalid_json", Some("to")),
+        (r#"{"to":"2031-07-01T00:00:00Z","at":1}"#, "invalid_json", Some("at")),
+        ("[]", "invalid_json", None),
+    ] {
+        let (status, answer) = json(edge.post("/v1/admin/clock", body)).await;
+        assert_eq!(
+            (status, answer["code"].as_str(), answer["field"].as_str()),
+            (400, Some(code), field),
+            "{answer}"
+        );
+        let text = answer["detail"].as_str().unwrap();
+        assert!(code != "invalid_time" || text.contains("9999-12-30T22:00:00"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn what_breaks_a_request_is_named() {
+    let edge = start().await;
+    let field = async |request: reqwest::RequestBuilder| {
+        let (status, answer) = json(request).await;
+        (
+            status,
+            answer["code"].as_str().unwrap().to_owned(),
+            answer["field"].as_str().unwrap_or("").to_owned(),
+        )
+    };
+    let named = |code: &str, name: &str| (400, code.to_owned(), name.to_owned());
+    let post = edge.post("/v1/users/ada/transactions", r#"{"category":"Food","amount":NaN}"#);
+    assert_eq!(field(post).await, named("invalid_json", "amount"));
+    let put = edge.client.put(edge.url("/v1/users/ada/budgets/Food")).body(r#"{"limit":01}"#);
+    assert_eq!(field(put).await, named("invalid_json", "limit"));
+    let list = edge.get("/v1/users/ada/transactions?category=%FF");
+    assert_eq!(field(list).await, named("invalid_parameter", "category"));
+    let twice = edge.post("/v1/users/ada/transactions", "{}").header("Idempotency-Key", "a");
+    let twice = twice.header("Idempotency-Key", "b");
+    assert_eq!(field(twice).await, named("invalid_header", "idempotency-key"));
 }
 
 #[tokio::test]

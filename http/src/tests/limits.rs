@@ -20,6 +20,7 @@ async fn chunked_bodies_are_bodies() {
     assert_eq!(edge.fake.commands.lock().unwrap()[0].data.len(), 9_002);
     assert_eq!(problem(post(chunked(10))).await, (413, "body_too_large".into()));
     assert_eq!(problem(post(" ".repeat(10_001).into())).await, (413, "body_too_large".into()));
+    assert_eq!(json(post(chunked(10))).await.1["field"], "body");
 }
 
 #[tokio::test]

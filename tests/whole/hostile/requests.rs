@@ -11,9 +11,14 @@ use std::time::{Duration, Instant};
 /// All of them; answers what is wrong with the answers.
 pub(super) fn wrong(client: &Client, address: &str) -> Vec<String> {
     let mut wrong = Vec::new();
-    for request in
-        bodies().into_iter().chain(headers()).chain(paths()).chain(feeds_and_files()).chain(states())
-    {
+    let all = bodies()
+        .into_iter()
+        .chain(headers())
+        .chain(paths())
+        .chain(parameters())
+        .chain(feeds_and_files())
+        .chain(states());
+    for request in all.chain([from_the_future(client)]) {
         wrong.extend(request.send(client).err());
     }
     wrong.extend(huge_with_length(address).err());
@@ -94,7 +99,8 @@ fn bodies() -> Vec<Wrong> {
         post("no UTF-8", not_json).body(b"{\"note\":\"\xff\xfe\"}".to_vec()),
         post("UTF-16", not_json).body(b"\xff\xfe{\0}\0".to_vec()),
         post("NUL", not_json).body(vec![0; 1000]),
-        post("NaN as a number", not_json).body(r#"{"transaction_type":"Expense","amount":NaN}"#),
+        post("NaN as a number", (400, "invalid_json", "amount"))
+            .body(r#"{"transaction_type":"Expense","amount":NaN}"#),
         post("lists in lists", (422, "wrong_type", "")).body(deep("[", "]")),
         post("objects in objects", (422, "unknown_field", "a")).body(format!(
             "{}1{}",
@@ -102,10 +108,24 @@ fn bodies() -> Vec<Wrong> {
             "}".repeat(10_000)
         )),
         post("lists in a field", (422, "wrong_type", "note")).body(note(&deep("[", "]"))),
-        post("10 MB", (413, "body_too_large", "")).body(note(&format!("\"{}\"", "x".repeat(10_000_000)))),
-        post("10 MB in chunks", (413, "body_too_large", "")).body(chunked(10_000_000)),
+        post("10 MB", (413, "body_too_large", "body")).body(note(&format!("\"{}\"", "x".repeat(10_000_000)))),
+        post("10 MB in chunks", (413, "body_too_large", "body")).body(chunked(10_000_000)),
         post("a lone surrogate", (422, "invalid_json", "note")).body(note(r#""\ud800""#)),
         Wrong::new("a clock that is none", Method::POST, "/v1/admin/clock", not_json).body("[]"),
+        Wrong::new("a clock of nothing", Method::POST, "/v1/admin/clock", (400, "invalid_json", "to"))
+            .body("{}"),
+        Wrong::new("an end of all time", Method::POST, "/v1/admin/clock", (400, "invalid_time", "to"))
+            .body(r#"{"to":"9999-12-31T23:59:59Z"}"#),
+        Wrong::new(
+            "a number of too many digits",
+            Method::PUT,
+            "budgets/Food",
+            (400, "invalid_json", "limit"),
+        )
+        .body(r#"{"limit":01}"#),
+        Wrong::new("a null for an amount", Method::PUT, "transactions/t1", (422, "wrong_type", "amount"))
+            .body(r#"{"amount":null}"#),
+        post("nothing to be seen", (422, "text_empty", "note")).body(note("\"\u{200b}\u{202e}\"")),
         Wrong::new("a calculator's list", Method::POST, "/v1/calculate/regression", (422, "wrong_type", ""))
             .body("[]"),
         Wrong::new("a path that differs", Method::PUT, "budgets/Food", (400, "path_mismatch", "category"))
@@ -121,6 +141,16 @@ fn bodies() -> Vec<Wrong> {
         )
         .body("a\n".repeat(5000)),
     ]
+}
+
+/// A position of the user's own partition that there is not yet.
+fn from_the_future(client: &Client) -> Wrong {
+    let now = client.get(&format!("/v1/users/{VICTIM}/balance"));
+    let partition = now.header("centime-position").and_then(|position| position.split_once(':'));
+    let position = format!("{}:4000000000", partition.map_or("", |(partition, _)| partition));
+    let expected = (400, "unknown_position", "Centime-Position");
+    Wrong::new("a position in the future", Method::GET, "balance", expected)
+        .header("centime-position", position)
 }
 
 fn headers() -> Vec<Wrong> {
@@ -143,6 +173,9 @@ fn headers() -> Vec<Wrong> {
             .header("centime-position", "garbage"),
         get("a position below zero", "balance", (400, "invalid_position", "Centime-Position"))
             .header("centime-position", "0:-1"),
+        post("two keys", (400, "invalid_header", "idempotency-key"))
+            .header("idempotency-key", "a")
+            .header("idempotency-key", "b"),
         get("a position beyond numbers", "balance", (400, "invalid_position", "Centime-Position"))
             .header("centime-position", "0:99999999999999999999"),
         get("an event id that is none", "events", (400, "invalid_event_id", "last_event_id"))
@@ -160,7 +193,6 @@ fn paths() -> Vec<Wrong> {
     let get = |name, path: &str, expected| Wrong::new(name, Method::GET, path, expected);
     let long = "x".repeat(256);
     let user = (400, "invalid_user_id", "subject");
-    let parameter = |code, field| (400, code, field);
     vec![
         get("an unknown path", "/v2", (404, "no_such_path", "")),
         get("an unknown thing of a user", "cards", (404, "no_such_path", "")),
@@ -218,6 +250,13 @@ fn paths() -> Vec<Wrong> {
             (405, "method_not_allowed", ""),
         ),
         get("a command to read", "commands/create_transaction", (405, "method_not_allowed", "")),
+    ]
+}
+
+fn parameters() -> Vec<Wrong> {
+    let get = |name, path: &str, expected| Wrong::new(name, Method::GET, path, expected);
+    let parameter = |code, field| (400, code, field);
+    vec![
         get("an unknown parameter", "transactions?page=2", parameter("unknown_parameter", "page")),
         get("a parameter twice", "transactions?limit=1&limit=2", parameter("repeated_parameter", "limit")),
         get("a limit of words", "transactions?limit=many", parameter("invalid_parameter", "limit")),
@@ -228,6 +267,16 @@ fn paths() -> Vec<Wrong> {
             parameter("invalid_parameter", "limit"),
         ),
         get("a cursor nobody gave", "transactions?cursor=garbage", parameter("invalid_cursor", "cursor")),
+        get(
+            "no UTF-8 in a parameter",
+            "transactions?category=%FF",
+            parameter("invalid_parameter", "category"),
+        ),
+        get(
+            "days turned around",
+            "transactions?from=2025-05-01&to=2025-01-01",
+            parameter("invalid_range", "to"),
+        ),
         get("a day that is none", "transactions?from=2026-02-30", parameter("invalid_date", "from")),
         get("a month that is none", "budgets?month=2026-13", parameter("invalid_month", "month")),
         get("a year that is none", "reports/year?year=0", parameter("invalid_year", "year")),

@@ -151,6 +151,17 @@ fn a_prediction_that_came_true_is_not_withdrawn() {
 }
 
 #[test]
+fn what_is_corrected_once_the_month_is_over_changes_no_prediction() {
+    let mut story = three_months().when("create_transaction", spend("5", "2026-02-03").1);
+    let last = format!("on-2026-02-20-{}", story.journal.len());
+    assert_eq!(on(&mut story, "2026-02-20", spend("96", "2026-02-20")), [""; 0], "it comes true");
+    assert_eq!(on(&mut story, "2026-03-01", zoo("2026-03-01")), [""; 0]);
+    let undone = ("delete_transaction", json!({"id": last}));
+    assert_eq!(on(&mut story, "2026-03-02", undone), [""; 0], "budget_recovered tells of it");
+    assert_eq!(shown(&mut story, "2026-02"), Value::Null);
+}
+
+#[test]
 fn a_date_ahead_of_the_command_does_not_move_the_books_on() {
     let mut story = told(three_months(), spend("5", "2026-06-30"), &[]);
     assert_eq!(shown(&mut story, "2026-06"), Value::Null);

@@ -24,6 +24,9 @@ enum Action {
     Delete(usize),
     Declare(Pay, &'static str),
     Cancel(usize),
+    /// Three months of a payee, which make it regular.
+    Import(&'static str),
+    Undo(&'static str),
     Else,
 }
 
@@ -58,6 +61,11 @@ fn pay() -> impl Strategy<Value = Pay> {
         })
 }
 
+/// Of one of them there is nothing else.
+fn imported() -> impl Strategy<Value = &'static str> {
+    prop_oneof![2 => Just("tv"), 1 => Just("net")]
+}
+
 fn actions() -> impl Strategy<Value = Vec<Timed>> {
     let cadence = prop::sample::select(vec!["weekly", "monthly", "biweekly", "quarterly"]);
     let action = prop_oneof![
@@ -66,6 +74,8 @@ fn actions() -> impl Strategy<Value = Vec<Timed>> {
         4 => (0_usize..40).prop_map(Action::Delete),
         2 => (pay(), cadence).prop_map(|(pay, cadence)| Action::Declare(pay, cadence)),
         1 => (0_usize..3).prop_map(Action::Cancel),
+        3 => imported().prop_map(Action::Import),
+        3 => imported().prop_map(Action::Undo),
         4 => Just(Action::Else),
     ];
     let days = prop_oneof![1 => 0_i32..3, 2 => 5_i32..9, 3 => 26_i32..34];
@@ -109,6 +119,14 @@ fn step(story: &mut Story, number: usize, action: &Action, today: Date) -> Step 
             let id_of = |n: usize| shown.get(n).map_or(json!("none"), |item| item["id"].clone());
             (id, "cancel_recurring", json!({"id": id_of(*n)}))
         }
+        Action::Import(payee) => {
+            let last = i32::from(today.day_of_month() < 10);
+            let day = |back: i32| today.month().plus(-back).expect("near").day(10);
+            let row = |back| json!({"date": day(back), "amount": "-10", "payee": payee});
+            let rows: Vec<_> = (last..last + 3).rev().map(row).collect();
+            (id, "import_transactions", json!({"import_id": payee, "rows": rows}))
+        }
+        Action::Undo(payee) => (id, "undo_import", json!({"id": payee})),
         Action::Else => (
             id,
             "create_transaction",
@@ -152,7 +170,11 @@ proptest! {
         let mut differences = Vec::new();
         play(Story::tiny(), &actions, |story, events, today| {
             recount.evolve(events);
-            let expected = if events.is_empty() { Vec::new() } else { recount.judge(events, today) };
+            let mut expected = recount.withdraw(events);
+            if !events.is_empty() {
+                expected.extend(recount.judge(events, today));
+            }
+            expected.sort();
             if lines(events) != expected {
                 differences.push((lines(events), expected));
             }
@@ -250,7 +272,9 @@ fn the_commands_tried_lead_to_all_there_is_to_tell() {
         });
     }
     assert!(
-        ["detected", "missed", "changed"].iter().all(|what| told.get(*what).is_some_and(|n| *n >= 10)),
+        ["detected", "missed", "changed", "withdrawn"]
+            .iter()
+            .all(|what| told.get(*what).is_some_and(|n| *n >= 10)),
         "{told:?}"
     );
 }

@@ -199,6 +199,7 @@ pub(super) fn without_budgets(story: &mut Story, currency: &str) -> Vec<String> 
     for year in 2023..=2026 {
         let year = Year::read(&year.to_string()).expect("a year");
         let mut report = ask(story, Report::Year(year), currency);
+        report["budget"] = Value::Null;
         let categories = report["categories"].as_array_mut().expect("a list");
         for item in categories.iter_mut() {
             item["budget"] = Value::Null;

@@ -183,7 +183,10 @@ fn the_rows_of_an_import_are_judged_together_in_whatever_order() {
         .then_recurring(&[FOUND, "detected Work monthly 2500 3 next 2026-02-28"]);
     // Events come in the order of the rows, the last of each payee's payments making it enough.
     story.reload();
-    story.when("undo_import", json!({"id": "c1"})).then_recurring(&[]);
+    let mut story = story
+        .when("undo_import", json!({"id": "c1"}))
+        .then_recurring(&["withdrawn Netflix", "withdrawn Work"]);
+    assert!(items(&mut story).is_empty());
 }
 
 #[test]
@@ -263,4 +266,120 @@ fn many_payees_leave_the_root_page_and_are_remembered() {
     let pages = story.store.keys().filter(|key| key[0] == crate::PageKey::Payee(0).to_bytes()[0]).count();
     assert_eq!(pages, 0, "what has a schedule is in the root page");
     assert_eq!(items(&mut story).len(), 40);
+}
+
+/// Detected by its third payment, "third"; the first two are "c1" and "c2".
+fn thrice(story: Story) -> Story {
+    twice(story)
+        .when_as("third", "create_transaction", paid("Netflix", "9.99", "2026-02-10"))
+        .then_recurring(&[FOUND])
+}
+
+#[test]
+fn what_was_detected_ends_with_the_last_of_its_payments_and_may_be_found_again() {
+    let mut story = thrice(Story::tiny())
+        .when("delete_transaction", json!({"id": "c1"}))
+        .then_recurring(&[])
+        .when("delete_transaction", json!({"id": "third"}))
+        .then_recurring(&[]);
+    story.reload();
+    let mut story = story
+        .when("delete_transaction", json!({"id": "c2"}))
+        .then_events(&["transaction_deleted", "recurring_withdrawn"]);
+    assert!(items(&mut story).is_empty());
+    let mut story = story
+        .on("2026-04-20")
+        .when("create_transaction", paid("Shop", "1", "2026-04-20"))
+        .then_recurring(&[])
+        .when("delete_transaction", json!({"id": "c6"}));
+    story.reload();
+    assert!(story.state.recurring().is_some_and(|recurring| recurring.schedules().is_empty()));
+    for (date, told) in [
+        ("2026-02-12", &[][..]),
+        ("2026-03-12", &[]),
+        ("2026-04-12", &["detected Netflix monthly 9.99 3 next 2026-05-12"]),
+    ] {
+        story = story.when("create_transaction", paid("Netflix", "9.99", date)).then_recurring(told);
+    }
+}
+
+#[test]
+fn payments_that_become_others_are_no_evidence_any_more() {
+    for (field, value) in [
+        ("payee", json!("Disney")),
+        ("excluded", json!(true)),
+        ("status", json!("pending")),
+        ("amount", json!("99")),
+        ("date", json!("2020-02-02")),
+    ] {
+        let change = |id: &str| json!({"id": id, field: value});
+        let story = ["c1", "c2"].iter().fold(thrice(Story::new()), |story, id| {
+            story.when("update_transaction", change(id)).then_recurring(&[])
+        });
+        let story = story.when("update_transaction", change("third"));
+        let told: Vec<_> = story.last_events().iter().filter_map(crate::story::recurring_line).collect();
+        assert_eq!(told.first().map(String::as_str), Some("withdrawn Netflix"), "{field}");
+        let anew = ["payee", "amount"].contains(&field);
+        assert_eq!(told.len(), 1 + usize::from(anew), "what is regular now is detected: {told:?}");
+    }
+}
+
+#[test]
+fn what_lapsed_ends_with_its_payments_too_and_what_is_declared_does_not() {
+    let missed = |story: Story| {
+        ["2026-03-16", "2026-04-16", "2026-05-16"].iter().fold(story, |story, day| {
+            story.on(day).when("create_transaction", paid("Shop", "1", "2026-01-01"))
+        })
+    };
+    let delete = |story: Story| {
+        ["c1", "c2", "third"]
+            .iter()
+            .fold(story, |story, id| story.when("delete_transaction", json!({"id": id})))
+    };
+    delete(missed(thrice(Story::tiny()))).then_recurring(&["withdrawn Netflix"]);
+    let declare = json!({"transaction_type": "Expense", "payee": "Netflix", "amount": "9.99", "cadence": "monthly", "starts": "2025-12-10"});
+    let mut story = delete(thrice(Story::tiny()).when("declare_recurring", declare)).then_recurring(&[]);
+    assert_eq!(items(&mut story).len(), 1);
+}
+
+#[test]
+fn payments_that_left_the_memory_of_a_payee_are_evidence_as_long_as_the_last_three_due_dates_may_be_among_them()
+ {
+    // So many purchases in March that February's payment is forgotten: whether it is there nobody knows.
+    let mut story = thrice(Story::tiny()).on("2026-03-10");
+    for day in ["01", "02", "03", "04", "05", "06"] {
+        story = story.when("create_transaction", paid("Netflix", "30", &format!("2026-03-{day}")));
+    }
+    let mut story = story
+        .when_as("march", "create_transaction", paid("Netflix", "9.99", "2026-03-10"))
+        .when("delete_transaction", json!({"id": "march"}))
+        .then_recurring(&[]);
+    assert_eq!(items(&mut story).len(), 1);
+    // Nine payments, of which the last six are known, and deleted.
+    let mut story = thrice(Story::tiny());
+    for month in ["03", "04", "05", "06", "07", "08"] {
+        let day = format!("2026-{month}-10");
+        story = story.on(&day).when_as(month, "create_transaction", paid("Netflix", "9.99", &day));
+    }
+    for month in ["03", "04", "05", "06", "07"] {
+        story = story.when("delete_transaction", json!({"id": month})).then_recurring(&[]);
+    }
+    story.when("delete_transaction", json!({"id": "08"})).then_recurring(&["withdrawn Netflix"]);
+}
+
+#[test]
+fn a_price_follows_a_correction_of_the_newest_evidence() {
+    let change = |amount: &str| json!({"id": "third", "amount": amount});
+    let mut story = thrice(Story::tiny())
+        .when("update_transaction", change("12"))
+        .then_recurring(&["changed Netflix 2026-02-10: 9.99 to 12, 20.12 %"])
+        .when("update_transaction", change("9.99"))
+        .then_recurring(&["changed Netflix 2026-02-10: 12 to 9.99, -16.75 %"])
+        .when("update_transaction", json!({"id": "c1", "amount": "12"}))
+        .then_recurring(&[])
+        .when("update_transaction", change("12"))
+        .then_recurring(&["changed Netflix 2026-02-10: 9.99 to 12, 20.12 %"])
+        .when("delete_transaction", json!({"id": "third"}))
+        .then_recurring(&["changed Netflix 2026-01-10: 12 to 9.99, -16.75 %"]);
+    assert_eq!(items(&mut story)[0]["amount"], "9.99");
 }

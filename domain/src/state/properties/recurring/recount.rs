@@ -179,6 +179,31 @@ impl Recount {
         horizon.is_none_or(|horizon| first > horizon) && !self.met(schedule).contains_key(&number)
     }
 
+    /// Ends what was detected of payments that are all gone; says what must be told of it.
+    pub(super) fn withdraw(&mut self, events: &[Event]) -> Vec<String> {
+        let taken = touched(events);
+        let gone = |schedule: &&Expected| {
+            let payee = self.payees.get(&schedule.key);
+            let horizon = payee.and_then(|payee| payee.horizon);
+            let is_seen = |number: &i32| {
+                let lead = schedule.due(*number)?.days_since(horizon?);
+                Some(lead > schedule.cadence.lead())
+            };
+            !schedule.declared
+                && taken.iter().any(|(key, paid, entered)| {
+                    *key == schedule.key && !entered && schedule.takes(paid).is_some()
+                })
+                && self.met(schedule).is_empty()
+                && (schedule.next - 3..schedule.next).all(|number| is_seen(&number).unwrap_or(true))
+        };
+        let gone: Vec<CommandId> = self.schedules.iter().filter(gone).map(|known| known.id.clone()).collect();
+        let is_gone = |known: &Expected| gone.contains(&known.id);
+        let told = self.schedules.iter().filter(|known| is_gone(known));
+        let told = told.map(|known| format!("withdrawn {}", known.payee)).collect();
+        self.schedules.retain(|known| !is_gone(known));
+        told
+    }
+
     /// What must be told, sorted.
     pub(super) fn judge(&self, events: &[Event], now: Date) -> Vec<String> {
         let mut told = Vec::new();
@@ -200,7 +225,7 @@ impl Recount {
         for schedule in self.schedules.iter().filter(|schedule| !schedule.lapsed) {
             if touched.iter().any(|(key, _, _)| *key == schedule.key)
                 && let Some((number, paid)) = self.met(schedule).last_key_value()
-                && (schedule.repriced.is_some() || *number >= schedule.since)
+                && (!schedule.declared || schedule.repriced.is_some() || *number >= schedule.since)
                 && schedule.is_new_price(paid.1)
             {
                 let (old, due) = (schedule.range.0, schedule.due(*number).expect("it is there"));
