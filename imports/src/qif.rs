@@ -249,8 +249,9 @@ mod tests {
     /// `amount category transfer` and the parts of each row.
     fn shown(text: &str) -> Vec<String> {
         let rows = read(&format!("!Type:Bank\n{text}^\n")).expect("a file").statements.remove(0).rows;
-        let parts =
-            |row: &Row| row.splits.iter().map(|(name, part)| format!(" {name} {part}")).collect::<String>();
+        let parts = |row: &Row| {
+            row.splits.iter().map(|(name, part)| format!(" {name} {part}")).collect::<Vec<_>>().concat()
+        };
         let row = |row: &Row| {
             let category = row.category.as_deref().unwrap_or("-");
             let tags = row.tags.join(",");

@@ -92,7 +92,10 @@ impl ReadOnly {
             .find_map(|((name, said), is)| said.is_some_and(|said| said != is).then_some(name))
             .or_else(|| self.counted.is_some_and(|said| said != counted).then_some("counted"))
             .or_else(|| {
-                self.budgeted.as_ref().is_some_and(|said| !is_said(said, details)).then_some("budgeted")
+                self.budgeted
+                    .as_ref()
+                    .is_some_and(|said| !is_said(said.as_deref(), details))
+                    .then_some("budgeted")
             });
         other.map_or(Ok(()), |field| {
             let text = "this follows from the other fields: leave it out, or repeat it as it is";
@@ -106,7 +109,7 @@ fn read_all(all: Vec<Object<RawCounted>>) -> Result<Vec<(Currency, Rate)>, Refus
 }
 
 /// Whether what is said of budgets is as it is stored; where there is nothing, nothing is shown.
-fn is_said(said: &Option<Vec<(Currency, Rate)>>, stored: &Details) -> bool {
+fn is_said(said: Option<&[(Currency, Rate)]>, stored: &Details) -> bool {
     let stored = stored.budgeted.iter().map(|counted| (counted.currency, counted.rate));
-    said.iter().flatten().copied().eq(stored)
+    said.unwrap_or_default().iter().copied().eq(stored)
 }

@@ -27,10 +27,11 @@ impl UserState {
         self.root.budgets.of_all()
     }
 
-    /// Refuses a budget for all categories in another currency than reports have: it is about what they have.
+    /// Refuses a budget for all categories in another currency than reports have, where there are rates: what they convert would
+    /// be missing from it.
     pub(crate) fn check_for_all(&self, new: &BudgetSet) -> Result<(), Refusal> {
         let base = self.base_currency();
-        if &*new.category != ALL_NAME || new.currency == base {
+        if &*new.category != ALL_NAME || new.currency == base || self.rate_years().is_none() {
             return Ok(());
         }
         let text = format!("a budget for all categories is in the base currency, {base:?}");

@@ -200,9 +200,14 @@ fn only_what_counts_in_its_currency_is_part_of_it() {
 }
 
 #[test]
-fn it_is_in_the_base_currency_like_reports() {
-    let story =
-        budget(Story::new(), json!({"currency": "USD"})).then_refused("not_base_currency", "currency");
+fn where_there_are_rates_it_is_in_the_base_currency_like_reports() {
+    let dollars = budget(Story::new(), json!({"currency": "USD"})).then_events(&["budget_set"]);
+    let expense =
+        json!({"transaction_type": "Expense", "amount": "90", "currency": "USD", "date": "2026-02-01"});
+    dollars.when("create_transaction", expense).then_alerts(&["reached 80 all 2026-02 #1: 90 of 100"]);
+    let rate = json!({"from": "GBP", "to": "EUR", "date": "2026-01-01", "rate": "1.2"});
+    let story = Story::new().when("record_exchange_rate", rate);
+    let story = budget(story, json!({"currency": "USD"})).then_refused("not_base_currency", "currency");
     let story = story.when("set_preferences", json!({"base_currency": "USD"}));
     let story = budget(story, json!({"currency": "USD"})).then_events(&["budget_set"]);
     spent(story, "90", None, "2026-02-01").then_alerts(&["reached 80 all 2026-02 #1: 90 of 100"]);
