@@ -71,6 +71,7 @@ fn wrong_topics_are_refused_by_name_and_lost_commands_are_not_skipped() {
         all.topics().iter().all(|t| t.name() != "commands.any").then_some(())
     });
 
+    drop(KafkaLog::open(config("topics", "a")).unwrap());
     set_retention(&admin, "604800000");
     let text = refusal();
     assert!(text.contains("centime.journal: found retention.ms=604800000, wanted -1"), "{text}");

@@ -69,7 +69,7 @@ fn the_demo_raises_alerts_and_serves_the_user_it_tells_of() {
         said.push_str(&lines.next().unwrap_or_else(|| panic!("it ended: {said}")));
         said.push('\n');
     }
-    assert!(said.contains("exceeded"), "{said}");
+    assert!(said.contains("EXCEEDED"), "{said}");
     let live = lines.next().expect("a live transaction");
     let user = said.split("/v1/users/").nth(1).and_then(|rest| rest.split('/').next()).expect("its user");
     let found = Client::new(&[&address]).get(&format!("/v1/users/{user}/transactions?limit=500")).expect(200);

@@ -112,12 +112,12 @@ impl Decide for CreateTransaction {
     }
 
     fn decide(&self, state: &UserState, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
+        let mut transaction = self.written(state, context)?;
+        fields::check_whole(&transaction)?;
         if self.id.as_ref().is_some_and(|id| id != context.id) {
             let text = "a transaction has the id of its command (over HTTP, its Idempotency-Key): leave this one out, or make it the same";
             return Err(Refusal::new("id_mismatch", "id", text));
         }
-        let mut transaction = self.written(state, context)?;
-        fields::check_whole(&transaction)?;
         state.settle(&mut transaction, None, false)?;
         state.check_new_categories(&transaction)?;
         Ok(vec![Event::TransactionCreated(TransactionCreated { transaction })])

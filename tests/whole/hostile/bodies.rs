@@ -54,10 +54,10 @@ pub(super) fn bodies() -> Vec<Body> {
         "transaction_type": "Transfer", "amount": "10.00", "account": "Giro", "to_account": "Sock", "date": "2026-02-03",
     });
     // Sent with its own id as the key: see `send`.
-    let named = json!({"transaction_type": "Expense", "amount": "10.00", "id": "whole"});
+    let named = json!({"transaction_type": "Expense", "amount": "10.00", "currency": "EUR", "id": "whole"});
     let shown = json!({
         "id": "t3", "note": "read", "counted": {"currency": "EUR", "rate": "0.50"}, "account_amount": null,
-        "to_account_amount": null,
+        "to_account_amount": null, "budgeted": [],
     });
     let mut update = transaction.clone();
     update["id"] = json!("t1");

@@ -58,12 +58,23 @@ pub(super) fn prepare(config: &KafkaConfig, names: &Names) -> Result<u16, LogErr
     let admin: Admin = config::admin(config)
         .create()
         .map_err(|e| LogError::Setup(format!("the Kafka settings are not accepted: {e}")))?;
-    let found = counts(&admin)?;
+    let found = counts(&admin).map_err(|error| at(config, error))?;
     same_counts(config, names, &found)?;
     create_missing(&admin, config, names, &found)?;
     same_counts(config, names, &wait_for(&admin, names)?)?;
     check_settings(&admin, names)?;
     Ok(config.partitions)
+}
+
+/// Where a broker was looked for.
+fn at(config: &KafkaConfig, error: LogError) -> LogError {
+    let servers = config.settings.iter().rev().find(|(key, _)| key == "bootstrap.servers");
+    match (error, servers) {
+        (LogError::Unavailable(text), Some((_, servers))) => {
+            LogError::Unavailable(format!("{text}; looked for at {servers}"))
+        }
+        (error, _) => error,
+    }
 }
 
 /// How many partitions a topic must have.
