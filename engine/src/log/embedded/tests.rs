@@ -66,6 +66,15 @@ fn read(log: &EmbeddedLog, partition: u16, from: Cursor) -> Result<Vec<Cursor>, 
     Ok(cursors)
 }
 
+/// Some segments, with four records in them.
+fn fill_segments(folder: &TempDir) {
+    let log = open(folder);
+    let mut at = Cursor::default();
+    for _ in 0..4 {
+        commit(&log, vec![next(&mut at, 0, usize::try_from(SEGMENT_BYTES / 2).unwrap(), &[])]).unwrap();
+    }
+}
+
 fn last_segment(folder: &TempDir) -> PathBuf {
     list(&folder.path().join("journal")).unwrap().pop().unwrap().path
 }
@@ -156,12 +165,7 @@ fn any_flipped_bit_before_the_last_group_is_refused() {
 #[test]
 fn damage_in_a_closed_segment_is_refused_though_nothing_there_would_be_read() {
     let folder = TempDir::new().unwrap();
-    let log = open(&folder);
-    let mut at = Cursor::default();
-    for _ in 0..4 {
-        commit(&log, vec![next(&mut at, 0, usize::try_from(SEGMENT_BYTES / 2).unwrap(), &[])]).unwrap();
-    }
-    drop(log);
+    fill_segments(&folder);
     let segments = list(&folder.path().join("journal")).unwrap();
     assert!(segments.len() > 2);
     for Segment { path, length, .. } in &segments[..segments.len() - 1] {
@@ -226,12 +230,7 @@ fn open_after(folder: &TempDir) -> EmbeddedLog {
 #[test]
 fn a_missing_segment_is_refused() {
     let folder = TempDir::new().unwrap();
-    let log = open(&folder);
-    let mut at = Cursor::default();
-    for _ in 0..4 {
-        commit(&log, vec![next(&mut at, 0, usize::try_from(SEGMENT_BYTES / 2).unwrap(), &[])]).unwrap();
-    }
-    drop(log);
+    fill_segments(&folder);
     let report = verify(folder.path(), &mut |_, _| {}).unwrap();
     assert!(report.problem.is_none() && report.segments > 2 && report.torn == 0);
     assert_eq!(report.partitions[0].records, 4);
