@@ -79,7 +79,7 @@ impl Directory {
     }
 
     /// Says whose turn comes next, so that the memory of the first [`Directory::AT_ONCE`] of them is on its way to the
-    /// processor: with many users it is not in the caches, and waiting for one after the other took a fifth of a turn.
+    /// processor: with many users it is not in the caches, and would be waited for one after the other.
     pub fn announce<'a>(&self, users: impl IntoIterator<Item = &'a UserId>) {
         let residents = users.into_iter().take(Self::AT_ONCE).filter_map(|user| self.residents.peek(user));
         // First where they are, then what they hold: what is asked for together arrives together.

@@ -8,7 +8,7 @@ use super::rows::{Content, Origin};
 use crate::budget::{ALL, ALL_NAME, Budget, Level, Version};
 use crate::events::BudgetSet;
 use crate::stable_hash::id_hash;
-use crate::transaction::{Transaction, TransactionType};
+use crate::transaction::Transaction;
 use crate::{Amount, Currency, Event, Month, PageKey};
 
 impl UserState {
@@ -90,7 +90,7 @@ impl UserState {
     /// Adds what a transaction counts for to the figures, or takes it away again.
     fn post(&mut self, transaction: &Transaction, add: bool) {
         let currency = transaction.counted_currency();
-        if !transaction.excluded && transaction.transaction_type != TransactionType::Transfer {
+        if transaction.counts() {
             let balance = transaction.balance();
             let signed = if add { balance } else { balance.negated() };
             self.root.add_balance(currency, signed);

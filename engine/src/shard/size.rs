@@ -8,7 +8,7 @@ use super::work::MOST_COMMANDS;
 use crate::EngineError;
 use crate::log::{Batch, PartitionCommit};
 
-/// Most bytes of one partition's decisions in a commit record. Kafka's topics take 4 MB; a command alone stays below one.
+/// Most bytes of one partition's decisions in a commit record. Kafka's topics take 4 MB, and the rest of the record needs some.
 const MOST_DECIDED: usize = if cfg!(test) { 8_000 } else { 3 << 20 };
 /// Most bytes of a batch's public events: more would take the log longer than a commit may take.
 const MOST_TOLD: usize = 48 << 20;
