@@ -1,5 +1,5 @@
 //! How fast the Kafka log is. Prints figures, checks none:
-//! `CENTIME_TEST_SPEED=yes cargo test --release -p centime-engine --test kafka_speed -- --nocapture`.
+//! `CENTIME_TEST_SPEED=yes cargo test --profile tests -p centime-engine --test kafka_speed -- --nocapture`.
 //! `CENTIME_TEST_KAFKA="linger.ms=5"` tries other client settings.
 
 #![allow(

@@ -172,6 +172,12 @@ impl Shard {
             let r = &w.record;
             publishes || !(r.entries.is_empty() && r.dead_letters.is_empty())
         });
+        if publishes {
+            // Most commands lead to one event, some to two.
+            let entries: usize = decision.partitions.values().map(|w| w.record.entries.len()).sum();
+            batch.events.reserve(entries + entries / 4);
+            batch.bytes.reserve(entries * 640);
+        }
         for written in decision.partitions.values_mut() {
             let mut frame = Vec::with_capacity(written.record.entries.len() * 160 + 64);
             written.hash = written.record.write(&mut frame);
@@ -229,7 +235,6 @@ impl Origin {
 }
 
 fn encode_events(record: &CommitRecord, batch: &mut Batch) {
-    batch.bytes.reserve(record.entries.len() * 560);
     let (bytes, events) = (&mut batch.bytes, &mut batch.events);
     for_each_event(record, &mut |place, _, entry, happened| {
         let start = bytes.len();

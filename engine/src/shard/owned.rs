@@ -195,7 +195,7 @@ impl Owned {
 }
 
 /// Brings `known` up to date.
-pub(super) fn merge(known: &mut NextOffsets, newer: &NextOffsets) {
+pub(super) fn merge(known: &mut NextOffsets, newer: &[(u8, i64)]) {
     for (topic, offset) in newer {
         match known.iter_mut().find(|(t, _)| t == topic) {
             Some(slot) => slot.1 = *offset,

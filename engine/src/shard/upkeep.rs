@@ -19,6 +19,9 @@ const LAG: u64 = 150_000;
 const OLDER: Duration = Duration::from_secs(5);
 /// From here on writing is in a hurry.
 const URGENT_LAG: u64 = 200_000;
+/// All of these are as many times as large where a start waits for others anyway: to take partitions over from a node that
+/// crashed takes its session timeout.
+const REMOTE: u64 = 2;
 /// Bytes waiting for the store: beyond the first figure no pages are taken, beyond the second the shard waits.
 const PENDING: usize = 8 << 20;
 const PENDING_LIMIT: usize = 256 << 20;
@@ -44,9 +47,15 @@ impl Shard {
     /// Whether writing behind should take what it needs: a replay would get long, or nobody minds. (Swept at full speed,
     /// 60,000 users took six seconds of two cores in which every command waited twice as long.)
     fn is_urgent(&self) -> bool {
-        let lag = URGENT_LAG / (self.partitions.len() as u64).max(1);
+        let lag = self.a_partitions(URGENT_LAG);
         self.partitions.values().any(|owned| owned.lag() > lag)
             || self.partitions.values().all(Owned::is_quiet)
+    }
+
+    /// One partition's share of so many commands of a shard.
+    fn a_partitions(&self, commands: u64) -> u64 {
+        let times = if self.log.is_remote() { REMOTE } else { 1 };
+        times * commands / (self.partitions.len() as u64).max(1)
     }
 
     /// Who has given up waiting for a command of the log is nobody to be told.
@@ -91,8 +100,7 @@ impl Shard {
         if !all && self.pages.store().pending_bytes() > PENDING {
             return false;
         }
-        let partitions = (self.partitions.len() as u64).max(1);
-        let (lag, most_lag) = (LAG / partitions, MOST_LAG / partitions);
+        let (lag, most_lag) = (self.a_partitions(LAG), self.a_partitions(MOST_LAG));
         let patience = Patience { oldest: self.write_behind_interval, older: OLDER, lag, most_lag };
         let mut users = Vec::new();
         for owned in self.partitions.values_mut() {

@@ -94,7 +94,7 @@ impl Work {
     pub(super) fn add_incoming(&mut self, partition: u16, incoming: Incoming, torn: &Torn) {
         let Incoming { topic, offset, kind, raw } = incoming;
         let part = self.part(partition);
-        super::owned::merge(&mut part.next_offsets, &vec![(topic, offset + 1)]);
+        super::owned::merge(&mut part.next_offsets, &[(topic, offset + 1)]);
         match kind {
             IncomingKind::Command(user, input) => {
                 self.add(user, partition, input, Origin::Log { topic, offset, raw }, torn);

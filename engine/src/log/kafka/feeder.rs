@@ -22,7 +22,7 @@ const CHUNK_BYTES: usize = 1_000_000;
 /// bounded; pausing throws it away, to be fetched again. (Paused after 100 ms, a shard working off a backlog fetched each
 /// command several times.)
 const STUCK: Duration = Duration::from_secs(5);
-/// How long to sleep in the poll when there is nothing to do; also how long an order, or a command of a quiet topic, may wait.
+/// How long to sleep when there is nothing to do, or no room; also how long an order, or a command of a quiet topic, may wait.
 const IDLE: Duration = Duration::from_millis(5);
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -129,8 +129,8 @@ impl Feeder {
                 self.readers.resume();
                 self.gather();
             }
-            // What was fetched ahead is kept: the shard is only busy for a moment.
-            Some(since) if since.elapsed() < STUCK => std::thread::sleep(Duration::from_millis(1)),
+            // What was fetched ahead is kept: the shard is only busy for a moment, and has a batch to go on with.
+            Some(since) if since.elapsed() < STUCK => std::thread::sleep(IDLE),
             Some(_) => {
                 self.readers.pause();
                 self.gather();

@@ -1,6 +1,6 @@
 //! A transactional producer that speaks Kafka's protocol itself: one request a broker for all partitions of a commit.
 //!
-//! Map: this file (the producer) · `connection` (one broker) · `topology` (who leads what) · `outbox` (records to batches; `packer`) ·
+//! Map: this file (the producer) · `connection` (one broker) · `topology` (who leads what) · `outbox` (records to be sent; `batch`, `packer`) ·
 //! `requests` (what is sent) · `codes` (what comes back).
 //!
 //! librdkafka sends a request a partition, and a broker takes them one by one: a commit that touches twenty partitions waits
@@ -11,6 +11,7 @@
 //! not have them, [`Wire::open`] says so. Nothing is repeated here but what the broker says it has not done: after any other
 //! error the producer is of no more use, and opening another under its id settles what it left.
 
+mod batch;
 mod codes;
 mod connection;
 mod outbox;
@@ -22,6 +23,7 @@ use super::config::TRANSACTION_TIMEOUT;
 use super::ownership::Standing;
 use super::transactor::{CALL, Outgoing};
 use crate::partition::of_key;
+use batch::Writer;
 use codes::{is_concurrent, is_elsewhere, is_not_ready, told};
 use connection::Connection;
 use kafka_protocol::messages::{
@@ -29,7 +31,7 @@ use kafka_protocol::messages::{
     TransactionalId, TxnOffsetCommitRequest,
 };
 use kafka_protocol::protocol::StrBytes;
-use outbox::{Outbox, Shipment, Writer};
+use outbox::{Outbox, Shipment};
 use rdkafka::TopicPartitionList;
 use requests::{
     API_VERSIONS, END_TXN, FIND_COORDINATOR, INIT_PRODUCER_ID, PRODUCE, TXN_OFFSET_COMMIT, offset_topics,

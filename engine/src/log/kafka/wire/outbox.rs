@@ -1,52 +1,25 @@
 //! Records waiting to be sent: by topic and partition, in piles that one request can take.
 
 use super::super::transactor::Outgoing;
+use super::batch::{Records, Writer};
 use super::packer::Packer;
-use bytes::{Bytes, BytesMut};
-use kafka_protocol::indexmap::IndexMap;
-use kafka_protocol::protocol::StrBytes;
-use kafka_protocol::records::{
-    Compression, NO_PARTITION_LEADER_EPOCH, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
-};
+use bytes::Bytes;
 use std::collections::{HashMap, VecDeque};
 
 /// Most bytes of a pile with more than one record: a broker's usual limit is 1 MB, before compression.
 const PILE: usize = 900_000;
 /// What a record takes besides key, value and headers, at most.
 const OVERHEAD: usize = 64;
-/// Smaller piles are sent as they are.
-const WORTH_COMPRESSING: usize = 500;
-const MAGIC: i8 = 2;
 
 /// Records for one partition, and what to call their offsets.
 #[derive(Default)]
 struct Pile {
-    /// Keys and values, in one allocation: there are thousands a commit.
-    content: BytesMut,
-    entries: Vec<Entry>,
+    records: Records,
     /// Sequence number of the first.
     sequence: i32,
     bytes: usize,
     /// Tag and place in the pile.
     tags: Vec<(usize, i64)>,
-}
-
-/// One record: how much of the pile's content it takes. Few have headers.
-struct Entry {
-    key: Option<usize>,
-    value: usize,
-    headers: Option<Box<Headers>>,
-}
-
-type Headers = IndexMap<StrBytes, Option<Bytes>>;
-
-/// Who writes, and when.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Writer {
-    pub(super) producer: i64,
-    pub(super) epoch: i16,
-    /// Milliseconds since 1970.
-    pub(super) timestamp: i64,
 }
 
 /// What goes to one partition.
@@ -55,6 +28,8 @@ struct Lane {
     piles: VecDeque<Pile>,
     /// Records so far: the next one's sequence number.
     sequence: i32,
+    /// Bytes of the last pile: the next will be about as large.
+    usual: usize,
 }
 
 /// A pile, ready to go.
@@ -85,7 +60,8 @@ impl Outbox {
         let lane = &mut lanes[partition];
         let bytes = record.size() + OVERHEAD;
         if lane.piles.back().is_none_or(|pile| pile.bytes + bytes > PILE) {
-            lane.piles.push_back(Pile { sequence: lane.sequence, ..Pile::default() });
+            let records = Records::with_capacity(lane.usual);
+            lane.piles.push_back(Pile { records, sequence: lane.sequence, ..Pile::default() });
         }
         let pile = lane.piles.back_mut().expect("pushed above");
         pile.add(record, bytes);
@@ -99,7 +75,9 @@ impl Outbox {
             for (partition, lane) in lanes.iter_mut().enumerate() {
                 if let Some(mut pile) = lane.piles.pop_front() {
                     let tags = std::mem::take(&mut pile.tags);
-                    let batch = encode(pile, writer, &self.packer)?;
+                    lane.usual = pile.records.size();
+                    let batch = pile.records.into_batch(pile.sequence, writer, &self.packer);
+                    let batch = batch.map_err(|error| format!("a record batch can't be written: {error}"))?;
                     round.push(Shipment { topic: topic.clone(), partition, batch, tags });
                 }
             }
@@ -118,60 +96,16 @@ impl Outbox {
 
 impl Pile {
     fn add(&mut self, record: &Outgoing<'_>, bytes: usize) {
-        let place = i64::try_from(self.entries.len()).expect("a pile is small");
         self.bytes += bytes;
-        self.tags.extend((record.tag > 0).then_some((record.tag, place)));
-        self.content.extend_from_slice(record.key.unwrap_or_default());
-        self.content.extend_from_slice(record.value);
-        self.entries.push(Entry {
-            key: record.key.map(<[u8]>::len),
-            value: record.value.len(),
-            headers: (!record.headers.is_empty()).then(|| Box::new(headers(record))),
-        });
+        self.tags.extend((record.tag > 0).then_some((record.tag, self.records.count().into())));
+        self.records.add(record);
     }
-
-    /// The records, as the encoder wants them.
-    fn into_records(self, Writer { producer, epoch, timestamp }: Writer) -> Vec<Record> {
-        let mut content = self.content.freeze();
-        let record = |(place, entry): (i32, Entry)| Record {
-            transactional: true,
-            control: false,
-            delete_horizon: false,
-            partition_leader_epoch: NO_PARTITION_LEADER_EPOCH,
-            producer_id: producer,
-            producer_epoch: epoch,
-            timestamp_type: TimestampType::Creation,
-            offset: place.into(),
-            sequence: self.sequence + place,
-            timestamp,
-            key: entry.key.map(|bytes| content.split_to(bytes)),
-            value: Some(content.split_to(entry.value)),
-            headers: entry.headers.map(|headers| *headers).unwrap_or_default(),
-        };
-        (0..).zip(self.entries).map(record).collect()
-    }
-}
-
-fn headers(record: &Outgoing<'_>) -> Headers {
-    let text = |text: &str| StrBytes::from_string(text.to_owned());
-    record.headers.iter().map(|(name, value)| (text(name), Some(text(value).into_bytes()))).collect()
-}
-
-fn encode(pile: Pile, writer: Writer, packer: &Packer) -> Result<Bytes, String> {
-    let compression = if pile.bytes < WORTH_COMPRESSING { Compression::None } else { Compression::Lz4 };
-    let options = RecordEncodeOptions { version: MAGIC, compression };
-    let mut batch = BytesMut::with_capacity(pile.bytes / 2 + 128);
-    let records = pile.into_records(writer);
-    let pack = |from: &mut BytesMut, to: &mut BytesMut, with| packer.pack(from, to, with);
-    RecordBatchEncoder::encode_with_custom_compression(&mut batch, &records, &options, Some(pack))
-        .map_err(|error| format!("a record batch can't be written: {error}"))?;
-    Ok(batch.freeze())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kafka_protocol::records::RecordBatchDecoder;
+    use kafka_protocol::records::{Compression, RecordBatchDecoder};
 
     fn add(outbox: &mut Outbox, value: &[u8], tag: usize) {
         let record =
