@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 pub(super) type Torn = HashMap<(UserId, CommandId), &'static str>;
 
 /// A batch ends at this many commands …
-pub(crate) const MOST_COMMANDS: usize = 5_000;
+pub(crate) const MOST_COMMANDS: usize = 10_000;
 /// … or at about this many bytes of what came for one partition. (What they come to: `size`.)
 const MOST_BYTES: usize = 500_000;
 
