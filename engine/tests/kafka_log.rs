@@ -302,10 +302,10 @@ fn commands_are_fed_in_order_and_what_is_none_is_named() {
     put(envelope(1, "set_budget", &user_of(7)).as_bytes());
     put(&vec![b'x'; 990_000]);
 
-    // A full inbox pauses the partition; nothing is lost, nothing comes twice.
+    // An inbox that is full for more than five seconds pauses the partition; nothing is lost, nothing comes twice.
     *node.notes.room.lock().unwrap() = Some(700);
     node.log.resume(6, epoch, &[]);
-    std::thread::sleep(Duration::from_millis(600));
+    std::thread::sleep(Duration::from_millis(5_600));
     *node.notes.room.lock().unwrap() = None;
     wait_for("all records", || (node.notes.records.lock().unwrap().len() >= 3004).then_some(()));
     let records = node.notes.records.lock().unwrap();
