@@ -5,13 +5,13 @@ use super::budgets::shown;
 use super::commands::{Step, budget, several, transaction};
 use super::model::Model;
 use super::reports::{check, figures_in};
-use super::{balances, list, replay, run, same_figures};
-use crate::story::{Story, line};
+use super::{balances, list, replay, run};
+use crate::story::Story;
 use crate::{Handled, Outcome, UserState};
 use proptest::prelude::*;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 const CURRENCIES: [&str; 3] = ["EUR", "USD", "GBP"];
 
@@ -142,13 +142,7 @@ proptest! {
         let (mut story, mut model) = (Story::tiny(), Model::default());
         for (i, (id, name, data)) in steps.iter().enumerate() {
             if let Handled::Decided(Outcome::Accepted(events)) = story.send(id, name, data) {
-                for event in &events {
-                    model.evolve(event);
-                }
-                let alerts: Vec<String> = events.iter().filter_map(line).map(|line| same_figures(&line)).collect();
-                let expected: BTreeSet<String> = model.judge().iter().map(|line| same_figures(line)).collect();
-                prop_assert_eq!(alerts.len(), expected.len(), "{:?} {:?}", &alerts, &expected);
-                prop_assert_eq!(alerts.into_iter().collect::<BTreeSet<_>>(), expected);
+                super::check_alerts(&mut model, &events)?;
             }
             if i % every == 0 {
                 story.reload();

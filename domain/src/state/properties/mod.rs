@@ -14,7 +14,7 @@ mod reports;
 
 use crate::budget::Level;
 use crate::story::{Story, line, load};
-use crate::{Amount, Command, CommandId, Date, Entry, Handled, Month, Outcome, Query, UserState};
+use crate::{Amount, Command, CommandId, Date, Entry, Event, Handled, Month, Outcome, Query, UserState};
 use budgets::shown;
 use commands::{Step, steps, transaction};
 use model::Model;
@@ -37,6 +37,18 @@ fn same_figures(line: &str) -> String {
         |text: &str| text.parse::<rust_decimal::Decimal>().expect("a figure").normalize().to_string();
     let (spent, limit) = figures.split_once(" of ").expect("two figures");
     format!("{head}: {} of {}", normal(spent), normal(limit))
+}
+
+/// A command's alerts are the crossings that the model, given its events, comes to.
+fn check_alerts(model: &mut Model, events: &[Event]) -> Result<(), TestCaseError> {
+    for event in events {
+        model.evolve(event);
+    }
+    let alerts: Vec<String> = events.iter().filter_map(line).map(|line| same_figures(&line)).collect();
+    let expected: BTreeSet<String> = model.judge().iter().map(|line| same_figures(line)).collect();
+    prop_assert_eq!(alerts.len(), expected.len(), "{:?} {:?}", &alerts, &expected);
+    prop_assert_eq!(alerts.into_iter().collect::<BTreeSet<_>>(), expected);
+    Ok(())
 }
 
 fn replay(journal: &[Entry], mut state: UserState, store: &mut BTreeMap<Vec<u8>, Vec<u8>>) -> UserState {
@@ -109,13 +121,7 @@ proptest! {
         let mut model = Model::default();
         for step in &steps {
             let Handled::Decided(Outcome::Accepted(events)) = story.send(&step.0, step.1, &step.2) else { continue };
-            for event in &events {
-                model.evolve(event);
-            }
-            let alerts: Vec<String> = events.iter().filter_map(line).map(|line| same_figures(&line)).collect();
-            let expected: BTreeSet<String> = model.judge().iter().map(|line| same_figures(line)).collect();
-            prop_assert_eq!(alerts.len(), expected.len(), "{:?} {:?}", &alerts, &expected);
-            prop_assert_eq!(alerts.into_iter().collect::<BTreeSet<_>>(), expected);
+            check_alerts(&mut model, &events)?;
         }
     }
 
