@@ -23,10 +23,27 @@ pub const PARTITIONS: u16 = 12;
 
 /// The broker of this test process; it ends with it.
 pub fn broker() -> &'static str {
+    &the_broker().1
+}
+
+fn the_broker() -> &'static (Option<Child>, String) {
     static BROKER: OnceLock<(Option<Child>, String)> = OnceLock::new();
     // A test's child process uses its parent's.
     let given = || std::env::var("CENTIME_TEST_BROKER").ok().map(|address| (None, address));
-    &BROKER.get_or_init(|| given().unwrap_or_else(start_broker)).1
+    BROKER.get_or_init(|| given().unwrap_or_else(start_broker))
+}
+
+/// Stops the broker for so long, wherever it is.
+pub fn freeze_broker(time: Duration) {
+    let script = the_broker().0.as_ref().expect("this process started it").id();
+    let children = std::fs::read_to_string(format!("/proc/{script}/task/{script}/children")).unwrap();
+    let signal = |name| {
+        let sent = Command::new("kill").arg(name).args(children.split_whitespace()).status().unwrap();
+        assert!(sent.success(), "kill {name}");
+    };
+    signal("-STOP");
+    std::thread::sleep(time);
+    signal("-CONT");
 }
 
 fn start_broker() -> (Option<Child>, String) {
