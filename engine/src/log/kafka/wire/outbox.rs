@@ -17,7 +17,6 @@ struct Pile {
     records: Records,
     /// Sequence number of the first.
     sequence: i32,
-    bytes: usize,
     /// Tag and place in the pile.
     tags: Vec<(usize, i64)>,
 }
@@ -58,13 +57,13 @@ impl Outbox {
             lanes.resize_with(partition + 1, Lane::default);
         }
         let lane = &mut lanes[partition];
-        let bytes = record.size() + OVERHEAD;
-        if lane.piles.back().is_none_or(|pile| pile.bytes + bytes > PILE) {
+        let most = record.size() + OVERHEAD;
+        if lane.piles.back().is_none_or(|pile| pile.records.size() + most > PILE) {
             let records = Records::with_capacity(lane.usual);
             lane.piles.push_back(Pile { records, sequence: lane.sequence, ..Pile::default() });
         }
         let pile = lane.piles.back_mut().expect("pushed above");
-        pile.add(record, bytes);
+        pile.add(record);
         lane.sequence += 1;
     }
 
@@ -95,8 +94,7 @@ impl Outbox {
 }
 
 impl Pile {
-    fn add(&mut self, record: &Outgoing<'_>, bytes: usize) {
-        self.bytes += bytes;
+    fn add(&mut self, record: &Outgoing<'_>) {
         self.tags.extend((record.tag > 0).then_some((record.tag, self.records.count().into())));
         self.records.add(record);
     }
